@@ -1,0 +1,28 @@
+"""The only module that asks what time it is.
+
+Everything else takes a moment as an argument or asks here, so a test can freeze and jump time (`tallyward.testing`).
+Standard library only and quick to import: the hook uses it.
+"""
+
+import time
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """The current moment, aware, in UTC."""
+    return datetime.now(UTC)  # noqa: TID251  # this is the one place
+
+
+def epoch_seconds() -> float:
+    """Seconds since 1970 by the wall clock. It may jump: use it as a label, never to measure."""
+    return time.time()  # noqa: TID251  # this is the one place
+
+
+def elapsed_seconds() -> float:
+    """Seconds on a clock that never goes back, from an arbitrary start."""
+    return time.monotonic()
+
+
+def iso(moment: datetime) -> str:
+    """`2026-05-17T14:23:01.250000Z`: RFC 3339 in UTC, as every API of ours writes it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
