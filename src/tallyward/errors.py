@@ -9,6 +9,7 @@
     │   ├── CrossSite               403
     │   ├── NotFound                404
     │   ├── MethodNotAllowed        405
+    │   ├── TooSlow                 408
     │   ├── TooLarge                413
     │   └── UnsupportedMedia        415
     ├── Busy                    503  try again, nothing was kept
@@ -30,8 +31,8 @@
         ├── NotConnected
         └── ServerUnreachable
 
-`code` is stable and machine-readable, `status` is the HTTP status, `retryable` says whether the same request may succeed
-later, `remedy` says what to do next.
+`code` is stable and machine-readable, `status` is the HTTP status, `retryable` says whether the same request may
+succeed later, `remedy` says what to do next.
 """
 
 from typing import ClassVar
@@ -114,6 +115,15 @@ class MethodNotAllowed(Refused):
     code = "method_not_allowed"
     status = 405
     remedy = "/openapi.json lists the methods of each address."
+
+
+class TooSlow(Refused):
+    """The body did not arrive in time."""
+
+    code = "too_slow"
+    status = 408
+    retryable = True
+    remedy = "Send the whole body within the seconds that are named."
 
 
 class TooLarge(Refused):

@@ -1,0 +1,1 @@
+"""Nouns and rules, with no input or output: what a fire is, who may do what, what counts."""

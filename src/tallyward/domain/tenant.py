@@ -1,0 +1,62 @@
+"""What one organisation decided for itself: which kinds of fire count, and where the grades begin.
+
+Read from `tenants/<id>/tenant.toml` where there is one; the defaults are the organisation's own words and numbers.
+"""
+
+import re
+
+from msgspec import Struct, field
+
+from tallyward.domain.fire import KINDS, Kind
+
+DEFAULT_TENANT = "default"
+SAMPLE_TENANT = "sample"
+_TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
+
+
+def is_tenant_id(text: str) -> bool:
+    """Whether `text` may name a tenant: 1 to 63 lower-case letters, digits and hyphens."""
+    return _TENANT_ID.fullmatch(text) is not None
+
+
+class GradeThresholds(Struct, frozen=True, forbid_unknown_fields=True):
+    """A grade needs more fires in 30 days than its number."""
+
+    excellent: int = 300
+    strong: int = 150
+    developing: int = 50
+    untapped: int = 20
+
+
+BELOW_ALL = "spinning?"
+GRADES = ("excellent", "strong", "developing", "untapped", BELOW_ALL)
+
+
+class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The settings of one tenant.
+
+    `counted_kinds`: kinds of fire that count as utilisation. Tool calls are shown beside it and not counted by default:
+    an agent makes hundreds of them without a person doing anything.
+    """
+
+    label: str = ""
+    counted_kinds: tuple[Kind, ...] = ("skill", "agent", "mcp")
+    grades: GradeThresholds = field(default_factory=GradeThresholds)
+
+    def problems(self) -> list[str]:
+        """What is wrong with these settings, one sentence each."""
+        found: list[str] = []
+        if not self.counted_kinds:
+            found.append(f"counted_kinds is empty; name at least one of {', '.join(KINDS)}")
+        steps = (self.grades.excellent, self.grades.strong, self.grades.developing, self.grades.untapped)
+        if list(steps) != sorted(steps, reverse=True) or min(steps) < 0:
+            found.append("grades must fall from excellent over strong and developing to untapped, and none below 0")
+        return found
+
+
+def grade(fires_30d: int, thresholds: GradeThresholds) -> str:
+    """The grade for a number of fires in 30 days."""
+    for name in GRADES[:-1]:
+        if fires_30d > getattr(thresholds, name):
+            return name
+    return BELOW_ALL
