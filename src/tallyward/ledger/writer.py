@@ -1,0 +1,239 @@
+"""The group-committing writer: many requests, one commit, nobody answered before the commit that holds their rows.
+
+One task owns one connection. It takes everything that waits, writes it in one transaction, commits, and only then hands
+out the ids; while it commits, the next group gathers. So the cost of a sync is shared by whoever came meanwhile, and a
+lone request waits for nobody.
+
+A group is written again, once, on a fresh connection when the connection fails, even when it failed in the commit and
+nobody knows whether it happened: every row has its key before it is written, so a second time changes nothing.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import psycopg
+
+from tallyward.domain.fire import Fetch, Fire, merge, merge_all
+from tallyward.errors import Busy, Internal, LedgerUnavailable, QueueFull, TallyError
+from tallyward.fault_points import reached
+from tallyward.ledger.database import CHANGES_CHANNEL, Connection, Database, fetch_all, say_tenant, unavailable
+
+QUEUE_ROWS_MAX = 50_000  # about 25 MB; beyond it a sender is told to come back, so memory stays flat under any load
+GROUP_ROWS_MAX = 2_000  # about 80 ms of writing, so that no small request waits long behind a large one
+
+Stored = Fire | Fetch
+
+
+@dataclass
+class _Request:
+    """Rows of one caller, and where it waits for their ids."""
+
+    tenant: str
+    rows: Sequence[Stored]
+    answer: asyncio.Future[list[int]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Writer:
+    """Stores rows durably. `start()` it once, `await store(...)` from any task, `stop()` it after the last."""
+
+    def __init__(self, database: Database, *, queue_rows_max: int = QUEUE_ROWS_MAX) -> None:
+        self._database = database
+        self._queue_rows_max = queue_rows_max
+        self._waiting: deque[_Request] = deque()
+        self._waiting_rows = 0
+        self._writing: list[_Request] = []
+        self._stopping = False
+        self._arrived = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._connection: Connection | None = None
+        self.last_error: Busy | None = None  # what the database last failed with; None when the last commit went well
+
+    async def start(self) -> None:
+        self._connection = await self._database.connect()
+        self._task = asyncio.create_task(self._run(), name="ledger-writer")
+
+    async def stop(self) -> None:
+        """Writes what waits, then ends. Whatever comes later is refused."""
+        self._stopping = True
+        if self._task:
+            unanswered = [request.answer for request in (*self._writing, *self._waiting) if not request.answer.done()]
+            if unanswered:
+                await asyncio.wait(unanswered)
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+        await self._drop_connection()
+
+    async def store(self, tenant: str, rows: Sequence[Stored]) -> list[int]:
+        """The ids of `rows`, in their order, after the commit that holds them; a known fire gives its first id.
+
+        Raises QueueFull when too much waits, LedgerUnavailable or DiskFull when the database fails; then nothing is
+        promised of these rows, and sending them again is right.
+        """
+        if self._task is None or self._stopping:
+            raise LedgerUnavailable("The server is stopping.")
+        if self._waiting_rows + len(rows) > self._queue_rows_max:
+            raise QueueFull(f"{self._waiting_rows} rows are waiting; at most {self._queue_rows_max} may.")
+        request = _Request(tenant, rows)
+        self._waiting.append(request)
+        self._waiting_rows += len(rows)
+        self._arrived.set()
+        return await request.answer
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._writing = self._take_group()
+            try:
+                await self._write(self._writing)
+            except TallyError as error:
+                _refuse(self._writing, error)
+            finally:
+                _refuse(self._writing, LedgerUnavailable())  # only what no branch above has answered
+
+    def _take_group(self) -> list[_Request]:
+        group = [self._waiting.popleft()]
+        rows = len(group[0].rows)
+        while self._waiting and rows + len(self._waiting[0].rows) <= GROUP_ROWS_MAX:
+            group.append(self._waiting.popleft())
+            rows += len(group[-1].rows)
+        self._waiting_rows -= rows
+        if not self._waiting:
+            self._arrived.clear()
+        return group
+
+    async def _write(self, group: list[_Request]) -> None:
+        try:
+            ids = await self._commit_with_retry(group)
+        except psycopg.Error as error:
+            # A row the database refuses must not take its neighbours down with it: write each request alone.
+            if len(group) == 1:
+                raise Internal(f"The database refused a row ({error.sqlstate}).") from error
+            for request in group:
+                await self._write_alone(request)
+            return
+        for request, answer in zip(group, ids, strict=True):
+            if not request.answer.done():
+                request.answer.set_result(answer)
+
+    async def _write_alone(self, request: _Request) -> None:
+        try:
+            await self._write([request])
+        except TallyError as error:
+            _refuse([request], error)
+
+    async def _commit_with_retry(self, group: list[_Request]) -> list[list[int]]:
+        try:
+            ids = await self._commit(group)
+        except psycopg.OperationalError as first:
+            await self._drop_connection()
+            if not _worth_a_second_try(first):
+                self.last_error = unavailable(first)
+                raise self.last_error from first
+            ids = await self._commit_again(group)
+        self.last_error = None
+        return ids
+
+    async def _commit_again(self, group: list[_Request]) -> list[list[int]]:
+        try:
+            return await self._commit(group)
+        except psycopg.OperationalError as error:
+            await self._drop_connection()
+            self.last_error = unavailable(error)
+            raise self.last_error from error
+        except Busy as error:
+            self.last_error = error
+            raise
+
+    async def _commit(self, group: list[_Request]) -> list[list[int]]:
+        if self._connection is None:
+            self._connection = await self._database.connect()
+        connection = self._connection
+        by_tenant: dict[str, list[Stored]] = {}
+        for request in group:
+            by_tenant.setdefault(request.tenant, []).extend(request.rows)
+        ids: dict[str, dict[tuple[type, str], int]] = {}
+        async with connection.transaction():
+            for tenant, rows in by_tenant.items():
+                await say_tenant(connection, tenant)
+                ids[tenant] = await _store(connection, rows)
+                await connection.execute("SELECT pg_notify(%s, %s)", (CHANGES_CHANNEL, tenant))
+            reached("ledger.before_commit")
+        reached("ledger.after_commit")
+        return [[ids[request.tenant][_identity(row)] for row in request.rows] for request in group]
+
+    async def _drop_connection(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+
+def _refuse(group: list[_Request], error: TallyError) -> None:
+    for request in group:
+        if not request.answer.done():
+            request.answer.set_exception(error)
+
+
+def _worth_a_second_try(error: psycopg.OperationalError) -> bool:
+    """No SQLSTATE, 57P (shutdown) or 08 (connection): no server was there to refuse it. 40: it lost a deadlock."""
+    return error.sqlstate is None or error.sqlstate.startswith(("57P", "08", "40"))
+
+
+def _identity(row: Stored) -> tuple[type, str]:
+    return (Fire, row.fire_key) if isinstance(row, Fire) else (Fetch, row.fetch_key)
+
+
+async def _store(connection: Connection, rows: Sequence[Stored]) -> dict[tuple[type, str], int]:
+    fires = await store_fires(connection, [row for row in rows if isinstance(row, Fire)])
+    fetches = await _store_fetches(connection, [row for row in rows if isinstance(row, Fetch)])
+    return {(Fire, key): id_ for key, id_ in fires.items()} | {(Fetch, key): id_ for key, id_ in fetches.items()}
+
+
+async def store_fires(connection: Connection, fires: list[Fire]) -> dict[str, int]:
+    """The id of each fire by its key, in the caller's transaction. Known fires learn what these sightings add."""
+    if not fires:
+        return {}
+    merged = merge_all(fires)
+    added = await fetch_all(connection, "insert_fires", {"rows": _json(list(merged.values()))})
+    ids = {row["fire_key"]: row["id"] for row in added}
+    known_keys = [key for key in merged if key not in ids]
+    if known_keys:
+        known = await fetch_all(connection, "lock_fires", {"fire_keys": known_keys})
+        ids |= {row["fire_key"]: row["id"] for row in known}
+        learned = _learned(known, merged)
+        if learned:
+            await fetch_all(connection, "update_fires", {"rows": _json(learned)})
+    return ids
+
+
+def _learned(known: Sequence[Mapping[str, Any]], merged: dict[str, Fire]) -> list[dict[str, Any]]:
+    """The known rows that a new sighting changes, as they shall be. A plain repeat changes none and costs no write."""
+    changed: list[dict[str, Any]] = []
+    for row in known:
+        before = Fire(**{name: value for name, value in row.items() if name != "id"})
+        after = merge(before, merged[before.fire_key])
+        before.cost_usd_cents = after.cost_usd_cents  # derived, so never a change of its own
+        if after != before:
+            changed.append({"id": row["id"], **msgspec.structs.asdict(after)})
+    return changed
+
+
+async def _store_fetches(connection: Connection, fetches: list[Fetch]) -> dict[str, int]:
+    if not fetches:
+        return {}
+    by_key = {fetch.fetch_key: fetch for fetch in sorted(fetches, key=lambda fetch: fetch.fetch_key)}
+    added = await fetch_all(connection, "insert_fetches", {"rows": _json(list(by_key.values()))})
+    ids = {row["fetch_key"]: row["id"] for row in added}
+    known_keys = [key for key in by_key if key not in ids]
+    if known_keys:
+        known = await fetch_all(connection, "find_fetches", {"fetch_keys": known_keys})
+        ids |= {row["fetch_key"]: row["id"] for row in known}
+    return ids
+
+
+def _json(rows: Sequence[Any]) -> str:
+    return msgspec.json.encode(rows).decode()
