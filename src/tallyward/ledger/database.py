@@ -97,12 +97,20 @@ class Database:
             return await fetch_all(connection, name, params)
 
     async def changes(self) -> AsyncIterator[str]:
-        """The tenant of each commit that stored something, as it happens, from any server on this database."""
+        """The tenant of each commit that stored something, as it happens, from any server on this database.
+
+        First comes an empty text, when listening has begun: what was stored before that is not told. Raises Busy when
+        the connection is lost.
+        """
         connection = await self.connect()
-        async with connection:
-            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANGES_CHANNEL)))
-            async for notice in connection.notifies():
-                yield notice.payload
+        try:
+            async with connection:
+                await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANGES_CHANNEL)))
+                yield ""
+                async for notice in connection.notifies():
+                    yield notice.payload
+        except psycopg.OperationalError as error:
+            raise unavailable(error) from error
 
 
 async def say_tenant(connection: Connection, tenant: str | None) -> None:
