@@ -1,0 +1,118 @@
+"""Puts the application together: services on a ledger, calls on services, one error shape around all of them."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tallyward.config import Settings
+from tallyward.errors import Internal, Invalid, MethodNotAllowed, NotFound, TallyError
+from tallyward.ids import random_hex
+from tallyward.ledger.database import Database
+from tallyward.ledger.writer import Writer
+from tallyward.redact import Secret, redact
+from tallyward.services.board import Board
+from tallyward.services.ingest import Ingest
+from tallyward.services.tenants import Tenants
+from tallyward.services.tokens import Tokens
+from tallyward.web import api, pages
+from tallyward.web.auth import authorise
+from tallyward.web.calls import Call
+from tallyward.web.live import Feed
+from tallyward.web.openapi import describe
+from tallyward.web.problems import error_response
+
+_log = logging.getLogger(__name__)
+
+CALLS: tuple[Call, ...] = (*api.CALLS, *pages.CALLS)
+
+
+def _endpoint(call: Call) -> Callable[[Request], Awaitable[Response]]:
+    known = {query.name for query in call.query}
+
+    async def respond(request: Request) -> Response:
+        principal = await authorise(request, request.app.state.tokens, call.access)
+        if not call.page and request.query_params:
+            _refuse_unknown_query(request.query_params, known)
+        return await call.handler(request, principal)
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await respond(request)
+        except TallyError as error:
+            return pages.problem(request, error) if call.page else error_response(error)
+
+    return answer
+
+
+def _refuse_unknown_query(given: Mapping[str, Any], known: set[str]) -> None:
+    for name in given:
+        if name not in known:
+            choices = ", ".join(sorted(known)) or "none"
+            raise Invalid(f"{name} is not a parameter of this call; it takes {choices}.", field=name)
+
+
+async def _http_problem(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    known: TallyError = MethodNotAllowed() if status == MethodNotAllowed.status else NotFound()
+    if request.url.path.startswith(("/v1/", "/api/", "/tenants/")) or "text/html" not in request.headers.get(
+        "accept", ""
+    ):
+        return error_response(known)
+    return pages.problem(request, known)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    # The last net: nothing of the request but its address is logged, and the caller gets a number to report.
+    number = random_hex(8)
+    _log.error("request %s: %s %s: %s", number, request.method, request.url.path, redact(repr(error)), exc_info=error)
+    return error_response(Internal(f"The server made a mistake; it is logged as {number}."))
+
+
+def routes(calls: Sequence[Call]) -> list[Route]:
+    return [Route(call.path, _endpoint(call), methods=[call.method]) for call in calls]
+
+
+def create_app(settings: Settings, database_url: Secret) -> Starlette:
+    """The ASGI application on a migrated database. Its services live from start-up to shut-down."""
+    database = Database(database_url)
+    writer = Writer(database)
+    tenants = Tenants(database, settings.tenants_dir)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        await database.open()
+        await writer.start()
+        following = asyncio.create_task(app.state.feed.run(), name="feed")
+        try:
+            yield
+        finally:
+            app.state.feed.close()
+            following.cancel()
+            await asyncio.wait([following])
+            await writer.stop()
+            await database.close()
+
+    app = Starlette(
+        routes=[*routes(CALLS), *pages.static_routes()],
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _http_problem, Exception: _unexpected},
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.writer = writer
+    app.state.tenants = tenants
+    app.state.tokens = Tokens(database)
+    app.state.ingest = Ingest(writer)
+    app.state.board = Board(database, tenants)
+    app.state.feed = Feed(database.changes)
+    app.state.openapi = msgspec.json.encode(describe(CALLS))
+    return app

@@ -1,0 +1,62 @@
+"""The table of calls. A route that does not say its scope, its input and its output is not a route: it does not start.
+
+`openapi.py` draws the API description from this table, `app.py` the routes, and the tests the authorisation matrix.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tallyward.domain.access import Principal, Scope
+from tallyward.services.board import Board
+from tallyward.services.ingest import Ingest
+from tallyward.services.tenants import Tenants
+from tallyward.services.tokens import Tokens
+
+# `open`: anybody. `signed in`: any valid token. Otherwise the scope that is needed.
+Access = Scope | Literal["open", "signed in"]
+
+
+class Services(Protocol):
+    """What the handlers work with."""
+
+    ingest: Ingest
+    board: Board
+    tokens: Tokens
+    tenants: Tenants
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query parameter of a call, as the API description tells it."""
+
+    name: str
+    schema: dict[str, Any]
+    says: str
+
+
+Handler = Callable[[Request, Principal], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the API or one page.
+
+    `takes` and `gives` are the types of the body and the answer (None: none, or a page; a tuple: one of them); `many`
+    says that an array or NDJSON of `takes` is accepted too.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    access: Access
+    says: str
+    handler: Handler
+    takes: Any = None
+    gives: Any = None
+    many: bool = False
+    status: int = 200
+    query: Sequence[Query] = ()
+    page: bool = False

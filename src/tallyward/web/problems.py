@@ -1,0 +1,31 @@
+"""The one error shape, and what becomes of an error nobody expected."""
+
+from typing import Any
+
+from tallyward.errors import DOCS_URL, Busy, TallyError
+from tallyward.web.bodies import Json
+
+RETRY_AFTER_SECONDS = 1  # a group commits in far less; a client that waits longer by its own back-off is welcome
+
+
+def error_body(error: TallyError) -> dict[str, Any]:
+    """`{"error": {"code", "message", "field"?, "index"?, "retryable", "remedy"?, "docs"}}`."""
+    shape: dict[str, Any] = {"code": error.code, "message": error.message, "retryable": error.retryable}
+    if error.field is not None:
+        shape["field"] = error.field
+    if error.index is not None:
+        shape["index"] = error.index
+    if error.remedy:
+        shape["remedy"] = error.remedy
+    shape["docs"] = f"{DOCS_URL}#{error.code}"
+    return {"error": shape}
+
+
+def error_response(error: TallyError) -> Json:
+    """The answer to a request that failed."""
+    headers: dict[str, str] = {}
+    if isinstance(error, Busy):
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if error.status == 401:  # noqa: PLR2004  # the number is the name
+        headers["WWW-Authenticate"] = 'Bearer realm="tallyward"'
+    return Json(error_body(error), error.status, headers)
