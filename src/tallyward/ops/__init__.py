@@ -1,0 +1,1 @@
+"""Running a server: start it, migrate it, look after its tokens."""
