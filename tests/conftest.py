@@ -1,4 +1,4 @@
-"""What many tests share: a real PostgreSQL, and in it a database that belongs to one test."""
+"""What many tests share: a real PostgreSQL, in it a database that belongs to one test, and a Chromium."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,36 @@ import pytest
 
 from tallyward.redact import Secret
 from tests.databases import Databases, databases
+from tests.machine import chromium, left_out
+
+LEFT_OUT = pytest.StashKey[list[pytest.Item]]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what this machine cannot run. `pytest_terminal_summary` says so."""
+    missing = left_out()
+    out = [item for item in items if any(item.get_closest_marker(name) for name in missing)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
+        config.stash[LEFT_OUT] = out
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Nothing is left out in silence."""
+    out = terminalreporter.config.stash.get(LEFT_OUT, [])
+    for name, reason in left_out().items():
+        count = sum(1 for item in out if item.get_closest_marker(name))
+        if count:
+            terminalreporter.write_line(f"Left out {count} tests marked {name}: {reason}.")
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The program of the Chromium to drive."""
+    found = chromium()
+    assert found is not None, "tests that need a browser carry the marker `browser`"
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,36 @@
+"""What a machine may lack, and tests that then are left out aloud: a Chromium, and the real agents.
+
+`scripts/test` brings both along. The variables it sets: TALLY_TEST_BROWSER is the program of a Chromium, or 0 for none;
+TALLY_TEST_CLIENTS=0 leaves out the real agents.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CLIENTS = Path(__file__).parent.parent / ".cache" / "clients" / "node_modules" / ".bin"
+
+
+def chromium() -> str | None:
+    """The program of a Chromium, None when there is none or the tests shall not use it."""
+    named = os.environ.get("TALLY_TEST_BROWSER")
+    if named:
+        return None if named == "0" else named
+    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
+def client(name: str) -> str | None:
+    """The program of a real agent, None when it is not installed or the tests shall not use it."""
+    program = CLIENTS / name
+    return str(program) if os.environ.get("TALLY_TEST_CLIENTS") != "0" and program.exists() else None
+
+
+def left_out() -> dict[str, str]:
+    """Markers whose tests cannot run here, each with the reason."""
+    reasons: dict[str, str] = {}
+    if chromium() is None:
+        reasons["browser"] = "no Chromium (scripts/test installs one, or says how)"
+    if client("claude") is None:
+        reasons["clients"] = "no real agents (scripts/clients installs them; TALLY_TEST_CLIENTS=0 leaves them out)"
+    return reasons
