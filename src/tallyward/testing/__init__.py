@@ -1,0 +1,1 @@
+"""Public fakes and scripted counterparts, for our tests and for those who build on us."""
