@@ -5,7 +5,7 @@ query that forgets its tenant finds nothing. `SET LOCAL` ends with the transacti
 no tenant to whoever gets it next.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -95,6 +95,12 @@ class Database:
         """All rows of `queries/<name>.sql` for one tenant."""
         async with self.transaction(tenant) as connection:
             return await fetch_all(connection, name, params)
+
+    async def announce(self, tenants: Iterable[str]) -> None:
+        """Tells whoever follows `changes`, on any server, that these tenants have new rows."""
+        async with self.transaction(None) as connection:
+            for tenant in tenants:
+                await connection.execute("SELECT pg_notify(%s, %s)", (CHANGES_CHANNEL, tenant))
 
     async def changes(self) -> AsyncIterator[str]:
         """The tenant of each commit that stored something, as it happens, from any server on this database.

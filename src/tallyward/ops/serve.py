@@ -128,6 +128,7 @@ def _run(app: Starlette, listener: socket.socket) -> None:
             log_config=None,
             server_header=False,
             date_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
             backlog=BACKLOG,
         ),

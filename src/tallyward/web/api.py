@@ -105,6 +105,8 @@ _YES = {"true": True, "1": True, "": True, "false": False, "0": False}
 
 
 def _flag(request: Request, name: str) -> bool:
+    if not request.scope["query_string"]:
+        return False
     text = request.query_params.get(name, "false").lower()
     if text not in _YES:
         raise Invalid(f"{name} is {text!r}; it must be true or false.", field=name)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from tallyward.config import Settings
 from tallyward.errors import Internal, Invalid, MethodNotAllowed, NotFound, TallyError
@@ -35,22 +36,27 @@ _log = logging.getLogger(__name__)
 CALLS: tuple[Call, ...] = (*api.CALLS, *pages.CALLS)
 
 
-def _endpoint(call: Call) -> Callable[[Request], Awaitable[Response]]:
-    known = {query.name for query in call.query}
+class _Endpoint:
+    """One call as an ASGI application: who asks, what they ask, the answer, and every error of ours in its shape."""
 
-    async def respond(request: Request) -> Response:
-        principal = await authorise(request, request.app.state.tokens, call.access)
-        if not call.page and request.query_params:
-            _refuse_unknown_query(request.query_params, known)
-        return await call.handler(request, principal)
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._known = {query.name for query in call.query}
 
-    async def answer(request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
         try:
-            return await respond(request)
+            response = await self._respond(request)
         except TallyError as error:
-            return pages.problem(request, error) if call.page else error_response(error)
+            response = pages.problem(request, error) if self._call.page else error_response(error)
+        await response(scope, receive, send)
 
-    return answer
+    async def _respond(self, request: Request) -> Response:
+        call = self._call
+        principal = await authorise(request, request.app.state.tokens, call.access)
+        if request.scope["query_string"] and not call.page:
+            _refuse_unknown_query(request.query_params, self._known)
+        return await call.handler(request, principal)
 
 
 def _refuse_unknown_query(given: Mapping[str, Any], known: set[str]) -> None:
@@ -78,7 +84,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 
 def routes(calls: Sequence[Call]) -> list[Route]:
-    return [Route(call.path, _endpoint(call), methods=[call.method]) for call in calls]
+    return [Route(call.path, _Endpoint(call), methods=[call.method]) for call in calls]
 
 
 def create_app(settings: Settings, database_url: Secret) -> Starlette:

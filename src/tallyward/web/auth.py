@@ -7,6 +7,7 @@ from tallyward.domain.access import Principal
 from tallyward.errors import CrossSite, NotAuthenticated, ScopeMissing
 from tallyward.redact import Secret
 from tallyward.services.tokens import Tokens
+from tallyward.web.bodies import header
 from tallyward.web.calls import Access
 
 COOKIE = "tally_session"
@@ -18,9 +19,9 @@ _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 def presented(request: Request) -> Secret | None:
     """The token that came with the request, None when there is none or it cannot be one of ours."""
-    header = request.headers.get("authorization")
-    if header is not None:
-        scheme, _, token = header.partition(" ")
+    bearer = header(request, b"authorization")
+    if bearer:
+        scheme, _, token = bearer.partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer":
             return None
@@ -37,7 +38,7 @@ async def authorise(request: Request, tokens: Tokens, access: Access) -> Princip
     if secret is None:
         raise NotAuthenticated
     principal = await tokens.authenticate(secret)
-    if "authorization" not in request.headers:
+    if not header(request, b"authorization"):
         require_same_site(request)
     if access != "signed in" and not principal.may(access):
         raise ScopeMissing(f"This call needs the scope {access}; the token has {', '.join(sorted(principal.scopes))}.")

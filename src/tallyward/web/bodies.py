@@ -3,10 +3,10 @@
 import asyncio
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from tallyward.errors import BadRequest, TooLarge, TooSlow, UnsupportedMedia
@@ -17,41 +17,55 @@ _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _ENCODINGS = ("", "identity", "gzip")
 
 
+class _Inflate(Protocol):
+    """What we use of a zlib decompressor, whose own type is private."""
+
+    eof: bool
+
+    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
+
+
 async def read_body(request: Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
     """The whole body, decompressed. Raises TooLarge, TooSlow, UnsupportedMedia, or BadRequest for a broken gzip."""
-    encoding = request.headers.get("content-encoding", "").strip().lower()
+    encoding = header(request, b"content-encoding").strip().lower()
     if encoding not in _ENCODINGS:
         raise UnsupportedMedia("The content encoding must be gzip or none.", field="Content-Encoding")
-    announced = request.headers.get("content-length", "")
+    announced = header(request, b"content-length")
     if announced.isascii() and announced.isdigit() and int(announced) > bytes_max:
         raise _too_large(bytes_max)
     try:
         async with asyncio.timeout(BODY_SECONDS_MAX):
-            return await _gather(request, bytes_max, compressed=encoding == "gzip")
+            return await _gather(request, bytes_max, zlib.decompressobj(_GZIP_WINDOW) if encoding == "gzip" else None)
     except TimeoutError as error:
         raise TooSlow(f"The body did not arrive within {BODY_SECONDS_MAX:.0f} seconds.") from error
-    except ClientDisconnect as error:
-        raise BadRequest("The connection ended before the body did.") from error
 
 
-async def _gather(request: Request, bytes_max: int, *, compressed: bool) -> bytes:
-    inflate = zlib.decompressobj(_GZIP_WINDOW) if compressed else None
+async def _gather(request: Request, bytes_max: int, inflate: _Inflate | None) -> bytes:
     parts: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
-        part = chunk
-        if inflate is not None and chunk:
-            try:
-                part = inflate.decompress(chunk, bytes_max - size + 1)
-            except zlib.error as error:
-                raise BadRequest("The body is not valid gzip.", field="Content-Encoding") from error
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequest("The connection ended before the body did.")
+        more = message.get("more_body", False)
+        part = message.get("body", b"")
+        if inflate is not None and part:
+            part = _inflated(inflate, part, bytes_max - size + 1)
         size += len(part)
         if size > bytes_max:
             raise _too_large(bytes_max)
         parts.append(part)
     if inflate is not None and not inflate.eof:
         raise BadRequest("The gzip body ends too early.", field="Content-Encoding")
-    return b"".join(parts)
+    return b"".join(parts) if len(parts) > 1 else parts[0]
+
+
+def _inflated(inflate: _Inflate, part: bytes, bytes_max: int) -> bytes:
+    try:
+        return inflate.decompress(part, bytes_max)
+    except zlib.error as error:
+        raise BadRequest("The body is not valid gzip.", field="Content-Encoding") from error
 
 
 def _too_large(bytes_max: int) -> TooLarge:
@@ -60,16 +74,27 @@ def _too_large(bytes_max: int) -> TooLarge:
 
 def content_type(request: Request) -> str:
     """The media type of the body, without parameters, in lower case."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return header(request, b"content-type").partition(";")[0].strip().lower()
+
+
+def header(request: Request, name: bytes) -> str:
+    """The first header of this lower-case name, empty where there is none: one pass, where `Headers` makes objects."""
+    for key, value in request.scope["headers"]:
+        if key == name:
+            return value.decode("latin-1")
+    return ""
 
 
 _encoder = msgspec.json.Encoder()
 
 
 class Json(Response):
-    """A JSON answer of anything msgspec can encode."""
-
-    media_type = "application/json"
+    """A JSON answer of anything msgspec can encode. It writes its own headers, since every fire is answered by one."""
 
     def __init__(self, content: Any, status_code: int = 200, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(_encoder.encode(content), status_code, headers)
+        self.status_code = status_code
+        self.background = None
+        self.body = _encoder.encode(content)
+        self.raw_headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(self.body))]
+        for name, value in (headers or {}).items():
+            self.raw_headers.append((name.lower().encode("latin-1"), value.encode("latin-1")))
