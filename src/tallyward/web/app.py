@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -48,8 +48,13 @@ class _Endpoint:
         try:
             response = await self._respond(request)
         except TallyError as error:
-            response = pages.problem(request, error) if self._call.page else error_response(error)
+            response = self._problem(request, error)
+        except Exception as error:  # noqa: BLE001  # the last net: logged under a number that the caller is given
+            response = self._problem(request, _logged(request, error))
         await response(scope, receive, send)
+
+    def _problem(self, request: Request, error: TallyError) -> Response:
+        return pages.problem(request, error) if self._call.page else error_response(error)
 
     async def _respond(self, request: Request) -> Response:
         call = self._call
@@ -76,18 +81,32 @@ async def _http_problem(request: Request, error: Exception) -> Response:
     return pages.problem(request, known)
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
-    # The last net: nothing of the request but its address is logged, and the caller gets a number to report.
+def _logged(request: Request, error: Exception) -> Internal:
+    """Logs a mistake of ours. Of the request, nothing but its address is logged."""
     number = random_hex(8)
     _log.error("request %s: %s %s: %s", number, request.method, request.url.path, redact(repr(error)), exc_info=error)
-    return error_response(Internal(f"The server made a mistake; it is logged as {number}."))
+    return Internal(f"The server made a mistake; it is logged as {number}.")
 
 
-def routes(calls: Sequence[Call]) -> list[Route]:
-    return [Route(call.path, _Endpoint(call), methods=[call.method]) for call in calls]
+class App(Starlette):
+    """Starlette with a short way in: a call has one fixed address, so it is looked up, not searched for.
+
+    The long way, through the middleware and the routes, is for everything else: static files, HEAD, wrong addresses and
+    wrong methods.
+    """
+
+    calls: Mapping[tuple[str, str], _Endpoint]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = self.calls.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if endpoint is None:
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        await endpoint(scope, receive, send)
 
 
-def create_app(settings: Settings, database_url: Secret) -> Starlette:
+def create_app(settings: Settings, database_url: Secret) -> App:
     """The ASGI application on a migrated database. Its services live from start-up to shut-down."""
     database = Database(database_url)
     writer = Writer(database)
@@ -107,11 +126,12 @@ def create_app(settings: Settings, database_url: Secret) -> Starlette:
             await writer.stop()
             await database.close()
 
-    app = Starlette(
-        routes=[*routes(CALLS), *pages.static_routes()],
-        lifespan=lifespan,
-        exception_handlers={HTTPException: _http_problem, Exception: _unexpected},
+    endpoints = {(call.method, call.path): _Endpoint(call) for call in CALLS}
+    routes = [Route(path, endpoint, methods=[method]) for (method, path), endpoint in endpoints.items()]
+    app = App(
+        routes=[*routes, *pages.static_routes()], lifespan=lifespan, exception_handlers={HTTPException: _http_problem}
     )
+    app.calls = endpoints
     app.state.settings = settings
     app.state.database = database
     app.state.writer = writer

@@ -20,7 +20,8 @@ _ENCODINGS = ("", "identity", "gzip")
 class _Inflate(Protocol):
     """What we use of a zlib decompressor, whose own type is private."""
 
-    eof: bool
+    @property
+    def eof(self) -> bool: ...
 
     def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
 
