@@ -6,7 +6,7 @@ repetition of sightings gives the same fire. Every rule below follows from that:
 greatest, the status the most final, and a text the word of the path that knows best.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -16,6 +16,8 @@ INT4_MAX = 2**31 - 1
 MICROS_PER_CENT = 10_000
 COST_MICROS_MAX = INT4_MAX * MICROS_PER_CENT  # so that the derived cents still fit their column
 UNKNOWN_ENGINEER = "unknown"
+# Moments before and after cannot be written in UTC with four digits for the year, so not every reader could read them.
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 Kind = Literal["skill", "tool", "mcp", "agent", "session"]
 Status = Literal["success", "abandoned", "error"]

@@ -14,16 +14,18 @@ import msgspec
 
 from tallyward import clock, ids
 from tallyward.domain.access import Principal
-from tallyward.domain.fire import FetchIn, FireIn, from_report, from_sighting
+from tallyward.domain.fire import EARLIEST, LATEST, FetchIn, FireIn, from_report, from_sighting
 from tallyward.errors import BadRequest, Invalid, Refused, TooLarge
 from tallyward.ledger.writer import Stored, Writer
 
 ROWS_MAX = 10_000  # in one body; a spool of a day offline fits
 NDJSON_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+_QUOTE_AND_SPACE = (b'" ', b'"\n', b'"\r', b'"\t')
+_ECHO_CHARS_MAX = 300  # of what was sent, in the answer: enough to find it by
 _PATH = re.compile(r" - at `\$(?:\[\d*\.*\])*\.?(?P<field>[^`]*)`$")
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<field>[^`]*)`|required field `(?P<required>[^`]*)`")
 
-RowIn = TypeVar("RowIn", bound=msgspec.Struct)
+RowIn = TypeVar("RowIn", FireIn, FetchIn)
 
 
 @dataclass(frozen=True)
@@ -100,15 +102,22 @@ class RowDecoder(Generic[RowIn]):
         if not self._is_plain(text):
             _refuse_twin_keys(text)
             _refuse_nul(row)
+        if row.ts is not None and not EARLIEST <= row.ts < LATEST:
+            raise Invalid("ts is not a moment of the years 1970 to 9998 (field ts).", field="ts")
         return row
 
     def _is_plain(self, text: bytes) -> bool:
-        """Whether no key can stand twice: two counts that spare nearly every row a slow second parse.
+        """Whether no key can stand twice: a few counts that spare nearly every row a slow second parse.
 
-        Without an escape, a quote and a colon side by side end a key and nothing else. When there are as many of them
-        as there are different keys, none stands twice; rows written with a space before the colon are parsed again.
+        Without an escape, a quote and a colon side by side end a key, or begin a text with a colon. When there are as
+        many of them as there are different keys, none stands twice, unless space stands between quote and colon: rows
+        that hold a quote and space are parsed again.
         """
-        return b"\\" not in text and text.count(b'":') == len(self._keys.decode(text))
+        return (
+            b"\\" not in text
+            and not any(pair in text for pair in _QUOTE_AND_SPACE)
+            and text.count(b'":') == len(self._keys.decode(text))
+        )
 
 
 class Ingest:
@@ -140,9 +149,7 @@ class Ingest:
     async def _store(self, principal: Principal, body: Body[RowIn], build: Callable[[RowIn], Stored]) -> Answer:
         good = [build(row) for row in body.rows if row is not None]
         if not good:
-            if body.refusals:
-                raise body.refusals[0]
-            return Answer([], single=body.single, refusals=[])
+            return Answer([None] * len(body.rows), single=body.single, refusals=body.refusals)
         stored = iter(await self._writer.store(principal.tenant, good))
         answer = [None if row is None else next(stored) for row in body.rows]
         return Answer(answer, single=body.single, refusals=body.refusals)
@@ -154,6 +161,8 @@ def _is_one_value(text: bytes) -> bool:
         msgspec.json.decode(text, type=msgspec.Raw)
     except msgspec.DecodeError as error:
         return "trailing characters" not in str(error)
+    except (UnicodeDecodeError, RecursionError):
+        return True  # it is no value at all, which its decoding says better
     return True
 
 
@@ -175,8 +184,9 @@ def _invalid(error: msgspec.ValidationError) -> Invalid:
     named = _UNKNOWN_FIELD.search(text)
     path = _PATH.search(text)
     name = (named["field"] or named["required"]) if named else (path["field"] if path else None)
-    sentence = _PATH.sub("", text)
-    return Invalid(f"{sentence} (field {name})." if name and not named else f"{sentence}.", field=name or None)
+    name = name[:_ECHO_CHARS_MAX] if name else None
+    sentence = _PATH.sub("", text)[:_ECHO_CHARS_MAX]
+    return Invalid(f"{sentence} (field {name})." if name and not named else f"{sentence}.", field=name)
 
 
 def _refuse_twin_keys(text: bytes) -> None:
@@ -184,7 +194,7 @@ def _refuse_twin_keys(text: bytes) -> None:
         seen: dict[str, Any] = {}
         for key, value in items:
             if key in seen:
-                raise BadRequest("A key stands twice in one object.", field=key)
+                raise BadRequest("A key stands twice in one object.", field=key[:_ECHO_CHARS_MAX])
             seen[key] = value
         return seen
 
