@@ -6,6 +6,7 @@ repetition of sightings gives the same fire. Every rule below follows from that:
 greatest, the status the most final, and a text the word of the path that knows best.
 """
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 INT4_MAX = 2**31 - 1
+KEY_CHARS_MAX = 500
 MICROS_PER_CENT = 10_000
 COST_MICROS_MAX = INT4_MAX * MICROS_PER_CENT  # so that the derived cents still fit their column
 UNKNOWN_ENGINEER = "unknown"
@@ -38,7 +40,7 @@ KINDS: tuple[Kind, ...] = ("skill", "tool", "mcp", "agent", "session")
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 Handle = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=500)]
-Key = Annotated[str, Meta(min_length=1, max_length=500)]
+Key = Annotated[str, Meta(min_length=1, max_length=KEY_CHARS_MAX)]
 Count = Annotated[int, Meta(ge=0, le=INT4_MAX)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -150,9 +152,11 @@ def from_sighting(row: FireIn, received_at: datetime, fallback_key: str, enginee
 
 
 def _derived_key(row: FireIn) -> str | None:
-    if row.session_id and row.prompt_id:
-        return f"{row.session_id}:{row.prompt_id}:{row.skill_name}"
-    return None
+    if not (row.session_id and row.prompt_id):
+        return None
+    key = f"{row.session_id}:{row.prompt_id}:{row.skill_name}"
+    # The index of the keys takes 2,700 bytes at most; three long names together may have more.
+    return key if len(key) <= KEY_CHARS_MAX else f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def _text_claim(fire: Fire, field: str) -> tuple[int, str, str] | None:
