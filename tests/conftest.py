@@ -1,11 +1,14 @@
 """What many tests share: a real PostgreSQL, in it a database that belongs to one test, and a Chromium."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tallyward.redact import Secret
 from tests.databases import Databases, databases
+from tests.laptop import Laptop
+from tests.listening_server import ListeningServer
 from tests.machine import chromium, left_out
 
 LEFT_OUT = pytest.StashKey[list[pytest.Item]]()
@@ -70,3 +73,20 @@ def empty_database_url(cluster: Databases) -> Iterator[str]:
     name = cluster.create()
     yield cluster.url(name)
     cluster.drop(name)
+
+
+@pytest.fixture
+def laptop(tmp_path: Path) -> Iterator[Laptop]:
+    """A laptop with an empty home, connected to nothing."""
+    home = tmp_path / "home"
+    home.mkdir()
+    found = Laptop(home)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def server() -> Iterator[ListeningServer]:
+    """A small real server in place of ours."""
+    with ListeningServer() as listening:
+        yield listening

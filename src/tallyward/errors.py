@@ -29,7 +29,9 @@
         ├── UnsafeDatabase
         ├── SettingsUnreadable
         ├── NotConnected
-        └── ServerUnreachable
+        ├── ServerUnreachable
+        ├── DeliveryPostponed
+        └── HomeUnusable
 
 `code` is stable and machine-readable, `status` is the HTTP status, `retryable` says whether the same request may
 succeed later, `remedy` says what to do next.
@@ -265,3 +267,22 @@ class ServerUnreachable(SetupError):
 
     code = "server_unreachable"
     remedy = "Check the address and that `tally serve` runs; what is spooled will be delivered later."
+
+
+class DeliveryPostponed(SetupError):
+    """The server did not take the rows. They stay on this machine and are sent again."""
+
+    code = "delivery_postponed"
+    retryable = True
+    remedy = "`tally doctor` says what to mend; delivery goes on by itself."
+
+    def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class HomeUnusable(SetupError):
+    """This machine's own folder of Tallyward cannot be written."""
+
+    code = "home_unusable"
+    remedy = "Mend its owner and mode, or choose another with TALLY_HOME."

@@ -1,0 +1,167 @@
+"""Delivering the spool: every row ends stored, rejected or still here, and each of the three is counted.
+
+A row leaves the laptop's disk only after the server has said 202, which it says after its commit. What was sent twice
+because an answer got lost is one row there (rows carry keys). A batch that the server cannot read at all is halved
+until the row at fault stands alone; so one bad row never holds up the others, nor takes them along.
+
+One delivery at a time: the sender and `tally flush` share `spool/delivery.lock`.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, cast
+
+from tallyward import clock
+from tallyward.client import backoff, counters, home, segments, spool
+from tallyward.client.link import Answer, Link
+from tallyward.client.segments import Line
+from tallyward.errors import DeliveryPostponed, TallyError
+
+BATCH_ROWS_MAX = 1_000  # half a megabyte: one commit there, one short request here
+SEGMENTS_PER_ROUND_MAX = 100  # a spool that fills while it is emptied waits for the next round
+_UNREADABLE = (400, 413, 415, 422)  # it is the body's fault, not the moment's, if our server says so
+
+
+@dataclass
+class Round:
+    """What one delivery came to. `reason` says why something is left, if something is."""
+
+    stored: int = 0
+    rejected: int = 0
+    corrupt: int = 0
+    left: int = 0
+    reason: str | None = None
+
+
+def deliver(root: str, environ: Mapping[str, str], lock_seconds: float = 0.0) -> Round:
+    """Deliver all that waits. Raises nothing for a server that does not take it: the round says so."""
+    done = Round()
+    with _alone(root, lock_seconds) as alone:
+        if not alone:
+            done.reason = "another delivery is under way"
+        elif segments.anything_waits(root):
+            _deliver_counted(root, environ, done)
+    done.left = segments.waiting(root).rows
+    return done
+
+
+@contextmanager
+def _alone(root: str, lock_seconds: float) -> Generator[bool]:
+    """Whether nobody else delivers, for as long as the block runs."""
+    folder = segments.folder(root)
+    if not folder.exists():
+        yield True
+        return
+    fd = os.open(folder / "delivery.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield spool.lock(fd, clock.elapsed_seconds() + lock_seconds)
+    finally:
+        fcntl.flock(fd, fcntl.LOCK_UN)
+        os.close(fd)
+
+
+def _deliver_counted(root: str, environ: Mapping[str, str], done: Round) -> None:
+    counted = counters.load(root)
+    try:
+        link = _link(root, environ)
+        for _ in range(SEGMENTS_PER_ROUND_MAX):
+            waiting = segments.pending(root)
+            segment = waiting[0] if waiting else segments.take(root)
+            if segment is None:
+                break
+            _deliver_segment(root, link, segment, counted, done)
+        backoff.clear(root)
+    except TallyError as error:
+        done.reason = error.message
+        counted.failed(done.reason)
+        backoff.postpone(root, error.retry_after if isinstance(error, DeliveryPostponed) else None)
+    finally:
+        counters.save(root, counted)
+
+
+def _link(root: str, environ: Mapping[str, str]) -> Link:
+    """The way to the server. A machine that was connected while the server was down learns its key now."""
+    config = home.read_config(root, environ)
+    if not (config.server and config.token):
+        raise DeliveryPostponed("this machine is not connected to a server")
+    link = Link(config.server, config.token)
+    if config.arg_key is None:
+        learn(root, link)
+    return link
+
+
+def learn(root: str, link: Link) -> None:
+    """Ask the server for the tenant, its key and the token's engineer, and keep them for the hooks."""
+    answer = link.call("GET", "/v1/capture-config")
+    if answer.status == 200:  # noqa: PLR2004  # HTTP's word for yes
+        said = {key: answer.body.get(key) for key in ("tenant", "arg_key", "engineer_id")}
+        known = home.read_object(f"{root}/config.json")
+        with suppress(OSError):  # A read-only home: then arguments have no hash, and everything else goes on.
+            home.write_object(f"{root}/config.json", {**known, **said})
+    elif answer.status in (401, 403):
+        raise DeliveryPostponed(answer.error)
+
+
+def _deliver_segment(root: str, link: Link, segment: Path, counted: counters.Counters, done: Round) -> None:
+    """Deliver one segment in order. What is answered is gone from the file even if the next batch fails."""
+    whole = list(segments.lines(segment))
+    for line in whole:
+        if line.row is None:
+            segments.set_aside(root, "corrupt.ndjson", line.raw)
+            counted.corrupt += 1
+            done.corrupt += 1
+    rest = [line for line in whole if line.row is not None]
+    try:
+        for batch in _batches(rest):
+            stored, refused = _deliver_batch(link, batch)
+            for line, why in refused:
+                segments.set_aside(root, "rejected.ndjson", json.dumps({"why": why, "row": line.row}).encode())
+            counted.delivered(stored, len(refused))
+            done.stored += stored
+            done.rejected += len(refused)
+            rest = rest[len(batch) :]
+    finally:
+        if len(rest) != len(whole) or not whole:
+            segments.keep_rest(segment, rest)
+
+
+def _batches(rows: list[Line]) -> Iterator[list[Line]]:
+    """Rows of one kind, in order, a thousand at most."""
+    for _, same in groupby(rows, key=lambda line: line.target):
+        group = list(same)
+        for start in range(0, len(group), BATCH_ROWS_MAX):
+            yield group[start : start + BATCH_ROWS_MAX]
+
+
+def _deliver_batch(link: Link, batch: list[Line]) -> tuple[int, list[tuple[Line, str]]]:
+    """How many rows the server has, and which it will never take, with its reason."""
+    answer = link.call("POST", f"/v1/{batch[0].target}?partial=true", [line.row for line in batch])
+    if answer.status == 202:  # noqa: PLR2004  # the only word that means: kept
+        return _confirmed(answer, batch)
+    if answer.status not in _UNREADABLE or answer.code is None:
+        raise DeliveryPostponed(answer.error, retry_after=answer.retry_after)
+    if len(batch) == 1:
+        return 0, [(batch[0], answer.error)]
+    middle = len(batch) // 2
+    stored, refused = _deliver_batch(link, batch[:middle])
+    more, also = _deliver_batch(link, batch[middle:])
+    return stored + more, [*refused, *also]
+
+
+def _confirmed(answer: Answer, batch: list[Line]) -> tuple[int, list[tuple[Line, str]]]:
+    """Read a 202: which rows have an id, and which a reason."""
+    ids = answer.body.get("ids")
+    if not isinstance(ids, list) or len(cast("list[Any]", ids)) != len(batch):
+        raise DeliveryPostponed("the server's answer does not tell which rows it has kept")
+    refused: list[tuple[Line, str]] = []
+    for error in cast("list[dict[str, Any]]", answer.body.get("errors") or []):
+        index = error.get("index")
+        if isinstance(index, int) and 0 <= index < len(batch):
+            refused.append((batch[index], f"{error.get('field') or 'row'}: {error.get('message')}"))
+    return len(batch) - len(refused), refused

@@ -1,0 +1,76 @@
+"""Making sure that a sender is about, without waiting for it.
+
+One sender at a time: it holds the lock on `spool/sender.lock` for its whole life. The hook's child takes that lock
+itself and *becomes* the sender, the lock passing on through the open file; so no moment exists in which a lock is
+held by somebody who will not send, and two hooks can never start two.
+
+Imported by the hook: as little as possible.
+"""
+
+import fcntl
+import os
+import sys
+
+from tallyward import clock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BACKOFF_SECONDS_MAX = 300.0
+# All that a sender needs to know of its surroundings. The agent's keys are not among it.
+ENVIRONMENT = ("HOME", "TALLY_HOME", "TALLY_SERVER", "TALLY_TOKEN", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_FILES_MAX = 256  # an agent passes on three; these many are closed for sure
+
+
+def backoff_seconds(root: str) -> float:
+    """How long the next attempt has to wait. The moment is the modification time of `spool/backoff`.
+
+    A moment further off than any backoff can be comes from a clock that was set back: then nothing waits.
+    """
+    try:
+        left = os.stat(f"{root}/spool/backoff").st_mtime - clock.epoch_seconds()  # noqa: PTH116  # pathlib is slow
+    except OSError:
+        return 0.0
+    return left if 0 < left <= BACKOFF_SECONDS_MAX + 1 else 0.0
+
+
+def claim(root: str) -> "int | None":
+    """The open, locked `sender.lock`; None if another process is the sender."""
+    fd = os.open(f"{root}/spool/sender.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        return None
+    return fd
+
+
+def if_needed(root: str, environ: "Mapping[str, str]") -> None:
+    """Become the sender, if there is something to send, nobody else does, and it is not too early.
+
+    Does not return if it does: the process is then another program.
+    """
+    try:
+        if os.stat(f"{root}/spool/fires.ndjson").st_size == 0 or backoff_seconds(root) > 0:  # noqa: PTH116
+            return
+    except OSError:
+        return
+    fd = claim(root)
+    if fd is not None:
+        _become_sender(fd, environ)
+
+
+def _become_sender(lock_fd: int, environ: "Mapping[str, str]") -> None:
+    """Leave the agent's process group, its pipes and its environment behind, and run `sender.py`."""
+    os.setsid()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    os.closerange(3, lock_fd)
+    os.closerange(lock_fd + 1, _FILES_MAX)
+    os.set_inheritable(lock_fd, True)
+    os.chdir("/")
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sender.py")  # noqa: PTH100, PTH118, PTH120
+    kept = {name: environ[name] for name in ENVIRONMENT if name in environ}
+    os.execve(sys.executable, [sys.executable, "-I", "-S", program, "--lock", str(lock_fd)], kept)  # noqa: S606  # ourselves
