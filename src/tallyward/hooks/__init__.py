@@ -1,0 +1,1 @@
+"""What an agent program starts at each event. Standard library only, silent, and never in the way."""

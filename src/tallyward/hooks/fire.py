@@ -1,0 +1,107 @@
+"""From one event on standard input to lines in the spool, and a sender that takes them away.
+
+The order is the promise: the event is read, records are built by allow-list (`capture`), and only they touch the disk.
+Facts that the event does not hold come from the environment and from git's own files.
+"""
+
+import os
+import select
+
+from tallyward import clock
+from tallyward.capture import claude_code
+from tallyward.capture._base import HANDLE_CHARS_MAX, Event, Record, Seen, mapping, text
+from tallyward.client import git_facts, home, quick_json, sender_start, session_memory, spool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EVENT_BYTES_MAX = 32 * 1024 * 1024  # an image in a tool's answer is a few; more is no event
+READ_SECONDS_MAX = 5.0  # the agent writes the event at once; whoever does not is not an agent
+UNKNOWN_ENGINEER = "unknown"
+
+
+def run() -> None:
+    """Record the event on standard input, then make sure that a sender is about."""
+    root = home.home_dir(os.environ)
+    raw = _event_bytes()
+    config = home.read_config(root, os.environ)
+    record(root, raw, config, os.environ)
+    if config.server and config.token:
+        sender_start.if_needed(root, os.environ)
+
+
+def _event_bytes() -> bytes:
+    """Standard input to its end, or as much as came in time; a cut event is not JSON and is counted as unreadable."""
+    deadline = clock.elapsed_seconds() + READ_SECONDS_MAX
+    parts: list[bytes] = []
+    size = 0
+    while size <= EVENT_BYTES_MAX:
+        left = deadline - clock.elapsed_seconds()
+        if left <= 0 or not select.select([0], [], [], left)[0]:
+            break
+        part = os.read(0, 1024 * 1024)
+        if not part:
+            break
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
+
+
+def record(root: str, raw: bytes, config: home.LaptopConfig, environ: "Mapping[str, str]") -> None:
+    """Put what the event is worth into the spool, and keep in mind what its session needs later."""
+    try:
+        event = mapping(quick_json.loads(raw))
+    except ValueError:
+        event = {}
+    if not event:
+        spool.count_loss(root, "u")
+        return
+    memory = session_memory.load(root, event.get("session_id"))
+    records, remembered = claude_code.ClaudeCode().records(event, _seen(event, config, environ), memory)
+    if records:
+        spool.append(root, _lines(records))
+    if remembered != memory:
+        session_memory.save(root, event.get("session_id"), remembered)
+
+
+def _lines(records: list[Record]) -> bytes:
+    return "".join(quick_json.dumps(record) + "\n" for record in records).encode()
+
+
+def _seen(event: Event, config: home.LaptopConfig, environ: "Mapping[str, str]") -> Seen:
+    found = git_facts.repository(event.get("cwd"))
+    return Seen(
+        now=clock.iso(clock.now()),
+        elapsed_seconds=clock.elapsed_seconds(),
+        engineer_id=engineer(config, found, environ),
+        runtime=claude_code.runtime_of(environ),
+        repo=text(found.name),
+        branch=text(found.branch),
+        fingerprint=_Fingerprint(config.arg_key),
+        relative_path=found.relative_path,
+    )
+
+
+def engineer(config: home.LaptopConfig, found: git_facts.Repository, environ: "Mapping[str, str]") -> str:
+    """Who works here: GITHUB_USER, else the handle that the token is bound to, else git's word, else `unknown`."""
+    named = (
+        text(environ.get("GITHUB_USER"), HANDLE_CHARS_MAX)
+        or text(config.engineer_id, HANDLE_CHARS_MAX)
+        or text(git_facts.git_user(found, environ), HANDLE_CHARS_MAX)
+    )
+    return named or UNKNOWN_ENGINEER
+
+
+class _Fingerprint:
+    """Arguments as a keyed hash, or nothing while the tenant's key is not known."""
+
+    def __init__(self, arg_key: "str | None") -> None:
+        self.arg_key = arg_key
+
+    def __call__(self, arguments: object) -> "str | None":
+        if not self.arg_key:
+            return None
+        from tallyward.client.fingerprint import keyed_hash
+
+        return keyed_hash(self.arg_key, quick_json.dumps(arguments).encode())

@@ -1,0 +1,92 @@
+"""From an event to lines in the spool."""
+
+import json
+
+import pytest
+
+from tallyward.client import git_facts, home
+from tallyward.client.fingerprint import keyed_hash
+from tallyward.hooks import fire
+from tests.claude_events import MARKER, SESSION, event, every_event, tool
+
+NOBODY = home.LaptopConfig({})
+
+
+@pytest.fixture
+def record(laptop):
+    def one(given, config=NOBODY, **environ):
+        raw = given if isinstance(given, bytes) else json.dumps(given).encode()
+        fire.record(str(laptop.root), raw, config, {"CLAUDE_CODE_ENTRYPOINT": "cli", **environ})
+        return laptop.spooled()
+
+    return one
+
+
+def test_no_content_of_any_event_touches_the_disk(laptop, record):
+    for one in every_event():
+        record(one, home.LaptopConfig({"arg_key": "k"}))
+    assert len(laptop.spooled()) > 10
+    assert MARKER.encode() not in laptop.everything()
+
+
+def test_arguments_are_hashed_under_the_tenants_key(record):
+    (found,) = record(tool("PostToolUse", given={"b": 1, "a": "x"}), home.LaptopConfig({"arg_key": "k"}))
+    assert found["row"]["arg_hash"] == keyed_hash("k", b'{"a":"x","b":1}')
+
+
+def test_without_a_key_there_is_no_hash(record):
+    (found,) = record(tool("PostToolUse"))
+    assert found["row"]["arg_hash"] is None
+
+
+def test_the_repository_is_read_from_where_the_agent_works(laptop, record):
+    top = laptop.home / "widget"
+    (top / ".git").mkdir(parents=True)
+    (top / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    (top / ".git" / "config").write_text('[remote "origin"]\n\turl = https://ann:secret@github.com/acme/widget.git\n')
+    read = tool("PostToolUse", "Read", {"file_path": str(top / "src" / "a.py")}, cwd=str(top))
+    fired, fetched = record(read)
+    assert (fired["row"]["repo"], fired["row"]["branch"]) == ("acme/widget", "main")
+    assert (fetched["row"]["file_path"], fetched["row"]["repo"]) == ("src/a.py", "acme/widget")
+    assert b"secret" not in laptop.everything()
+
+
+def test_a_session_remembers_from_event_to_event_and_then_no_more(laptop, record):
+    record(event("UserPromptSubmit"))
+    assert (laptop.root / "sessions" / f"{SESSION}.json").exists()
+    *_, ended = record(event("Stop"))
+    assert ended["row"]["latency_ms"] is not None
+    record(event("SessionEnd"))
+    assert list((laptop.root / "sessions").iterdir()) == []
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"7", b"{}", b"\xff\xfe", b"[" * 100_000])
+def test_what_is_no_event_is_a_counted_loss(laptop, record, raw):
+    assert record(raw) == []
+    assert (laptop.root / "spool" / "losses").read_bytes() == b"u"
+
+
+def test_an_event_we_do_not_know_is_no_loss(laptop, record):
+    assert record(event("Notification", message="x")) == []
+    assert not (laptop.root / "spool").exists()
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        (("ann", "bob", "Cid"), "ann"),
+        (("", "bob", "Cid"), "bob"),
+        ((None, None, "Cid"), "Cid"),
+        ((None, None, None), "unknown"),
+        ((" \n", None, None), "unknown"),
+        (("x" * 900, None, None), "x" * 200),
+    ],
+)
+def test_the_environment_goes_before_the_token_and_the_token_before_git(laptop, monkeypatch, named, expected):
+    github_user, engineer_id, git_name = named
+    monkeypatch.setenv("HOME", str(laptop.home))
+    if git_name:
+        (laptop.home / ".gitconfig").write_text(f"[user]\nname = {git_name}\n")
+    config = home.LaptopConfig({"engineer_id": engineer_id} if engineer_id else {})
+    environ = {"GITHUB_USER": github_user} if github_user is not None else {}
+    assert fire.engineer(config, git_facts.repository(None), environ) == expected
