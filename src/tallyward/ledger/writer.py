@@ -9,29 +9,28 @@ nobody knows whether it happened: every row has its key before it is written, so
 """
 
 import asyncio
+import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
 
-import msgspec
 import psycopg
 from psycopg import sql
-from psycopg.rows import tuple_row
 
-from tallyward.domain.fire import Fetch, Fire, merge, merge_all
+from tallyward import clock
 from tallyward.errors import Busy, Internal, LedgerUnavailable, QueueFull, TallyError
 from tallyward.fault_points import reached
-from tallyward.ledger.database import Connection, Database, fetch_all, unavailable
-from tallyward.ledger.queries import statement
+from tallyward.ledger.database import Connection, Database, unavailable
+from tallyward.ledger.rows import Stored, identity, store
 
 QUEUE_ROWS_MAX = 50_000  # about 25 MB; beyond it a sender is told to come back, so memory stays flat under any load
 ANNOUNCE_SECONDS = 0.1  # between two notices to the pages, which follow within two seconds
 GROUP_ROWS_MAX = 2_000  # about 80 ms of writing, so that no small request waits long behind a large one
+FAILURE_SECONDS = 30.0  # how long a failure is news; then the next write finds out, which needs somebody to send one
 _ATTEMPTS = 2
 
-Stored = Fire | Fetch
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -59,7 +58,14 @@ class Writer:
         self._announce_soon = asyncio.Event()
         self._announcer: asyncio.Task[None] | None = None
         self._connection: Connection | None = None
-        self.last_error: Busy | None = None  # what the database last failed with; None when the last commit went well
+        self._failure: tuple[float, Busy] | None = None
+
+    @property
+    def last_error(self) -> Busy | None:
+        """What the database failed with a moment ago; None when the last commit went well or was long ago."""
+        if self._failure is None or clock.elapsed_seconds() - self._failure[0] > FAILURE_SECONDS:
+            return None
+        return self._failure[1]
 
     async def start(self) -> None:
         self._connection = await self._database.connect()
@@ -79,6 +85,9 @@ class Writer:
         if tasks:
             await asyncio.wait(tasks)
         self._task = self._announcer = None
+        if self._changed:
+            with suppress(Busy):  # pages of other servers; if the database is gone they hear of it by themselves
+                await self._database.announce(self._changed)
         await self._drop_connection()
 
     async def store(self, tenant: str, rows: Sequence[Stored]) -> list[int]:
@@ -105,6 +114,10 @@ class Writer:
                 await self._write(self._writing)
             except TallyError as error:
                 _refuse(self._writing, error)
+            except Exception as error:  # noqa: BLE001  # a mistake of ours must not end the only writer: told and logged
+                _log.error("the writer failed with %s", type(error).__name__)
+                await self._drop_connection()
+                _refuse(self._writing, Internal("The server could not write these rows."))
             finally:
                 _refuse(self._writing, LedgerUnavailable())  # only what no branch above has answered
 
@@ -125,6 +138,8 @@ class Writer:
         except psycopg.Error as error:
             # A row the database refuses must not take its neighbours down with it: write each request alone.
             if len(group) == 1:
+                # What the database says may repeat what the row holds, so only the kind of its refusal is logged.
+                _log.error("the database refused a row: %s %s", error.sqlstate, error.diag.constraint_name or "")
                 raise Internal(f"The database refused a row ({error.sqlstate}).") from error
             for request in group:
                 await self._write_alone(request)
@@ -145,6 +160,8 @@ class Writer:
             try:
                 ids = await self._commit(group)
             except psycopg.OperationalError as error:
+                if _refuses_the_row(error):
+                    raise
                 await self._drop_connection()
                 failure = unavailable(error)
                 if not _worth_a_second_try(error):
@@ -152,9 +169,9 @@ class Writer:
             except Busy as error:  # no connection was to be had
                 failure = error
             else:
-                self.last_error = None
+                self._failure = None
                 return ids
-        self.last_error = failure
+        self._failure = (clock.elapsed_seconds(), failure)
         raise failure
 
     async def _commit(self, group: list[_Request]) -> list[list[int]]:
@@ -165,14 +182,14 @@ class Writer:
             by_tenant.setdefault(request.tenant, []).extend(request.rows)
         ids: dict[str, dict[tuple[type, str], int]] = {}
         async with _transaction(self._connection) as speak_for:
-            for tenant, rows in by_tenant.items():
+            for tenant in sorted(by_tenant):  # as the keys within: two servers lock in one order, never in a ring
                 await speak_for(tenant)
-                ids[tenant] = await _store(self._connection, rows)
+                ids[tenant] = await store(self._connection, by_tenant[tenant])
             reached("ledger.before_commit")
         reached("ledger.after_commit")
         self._changed.update(by_tenant)
         self._announce_soon.set()
-        return [[ids[request.tenant][_identity(row)] for row in request.rows] for request in group]
+        return [[ids[request.tenant][identity(row)] for row in request.rows] for request in group]
 
     async def _announce(self) -> None:
         """Tells every server which tenants changed, off the path of the commits, at most ten times a second."""
@@ -224,62 +241,6 @@ def _worth_a_second_try(error: psycopg.OperationalError) -> bool:
     return error.sqlstate is None or error.sqlstate.startswith(("57P", "08", "40"))
 
 
-def _identity(row: Stored) -> tuple[type, str]:
-    return (Fire, row.fire_key) if isinstance(row, Fire) else (Fetch, row.fetch_key)
-
-
-async def _store(connection: Connection, rows: Sequence[Stored]) -> dict[tuple[type, str], int]:
-    fires = await store_fires(connection, [row for row in rows if isinstance(row, Fire)])
-    fetches = await _store_fetches(connection, [row for row in rows if isinstance(row, Fetch)])
-    return {(Fire, key): id_ for key, id_ in fires.items()} | {(Fetch, key): id_ for key, id_ in fetches.items()}
-
-
-async def store_fires(connection: Connection, fires: list[Fire]) -> dict[str, int]:
-    """The id of each fire by its key, in the caller's transaction. Known fires learn what these sightings add."""
-    if not fires:
-        return {}
-    merged = merge_all(fires)
-    ids = await _insert(connection, "insert_fires", list(merged.values()))
-    known_keys = [key for key in merged if key not in ids]
-    if known_keys:
-        known = await fetch_all(connection, "lock_fires", {"fire_keys": known_keys})
-        ids |= {row["fire_key"]: row["id"] for row in known}
-        learned = _learned(known, merged)
-        if learned:
-            await fetch_all(connection, "update_fires", {"rows": _json(learned)})
-    return ids
-
-
-def _learned(known: Sequence[Mapping[str, Any]], merged: dict[str, Fire]) -> list[dict[str, Any]]:
-    """The known rows that a new sighting changes, as they shall be. A plain repeat changes none and costs no write."""
-    changed: list[dict[str, Any]] = []
-    for row in known:
-        before = Fire(**{name: value for name, value in row.items() if name != "id"})
-        after = merge(before, merged[before.fire_key])
-        before.cost_usd_cents = after.cost_usd_cents  # derived, so never a change of its own
-        if after != before:
-            changed.append({"id": row["id"], **msgspec.structs.asdict(after)})
-    return changed
-
-
-async def _store_fetches(connection: Connection, fetches: list[Fetch]) -> dict[str, int]:
-    if not fetches:
-        return {}
-    by_key = {fetch.fetch_key: fetch for fetch in sorted(fetches, key=lambda fetch: fetch.fetch_key)}
-    ids = await _insert(connection, "insert_fetches", list(by_key.values()))
-    known_keys = [key for key in by_key if key not in ids]
-    if known_keys:
-        known = await fetch_all(connection, "find_fetches", {"fetch_keys": known_keys})
-        ids |= {row["fetch_key"]: row["id"] for row in known}
-    return ids
-
-
-async def _insert(connection: Connection, name: str, rows: Sequence[Stored]) -> dict[str, int]:
-    """The ids of the rows that were new, by their keys. Plain tuples: this is the hottest path there is."""
-    async with connection.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(statement(name), {"rows": _json(rows)}, prepare=True)
-        return dict(await cursor.fetchall())
-
-
-def _json(rows: Sequence[Any]) -> str:
-    return msgspec.json.encode(rows).decode()
+def _refuses_the_row(error: psycopg.OperationalError) -> bool:
+    """54: a value is larger than the database can take. It is no failure of the database, and no second try helps."""
+    return error.sqlstate is not None and error.sqlstate.startswith("54")

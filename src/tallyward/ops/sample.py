@@ -15,7 +15,7 @@ from tallyward import clock
 from tallyward.domain.fire import Fire, FireIn, from_sighting
 from tallyward.domain.tenant import SAMPLE_TENANT
 from tallyward.ledger.database import Database, fetch_all
-from tallyward.ledger.writer import store_fires
+from tallyward.ledger.rows import store_fires
 
 _SEED = 20_260_517
 _DAYS = 30

@@ -16,7 +16,8 @@ from tallyward import clock, ids
 from tallyward.domain.access import Principal
 from tallyward.domain.fire import EARLIEST, LATEST, FetchIn, FireIn, from_report, from_sighting
 from tallyward.errors import BadRequest, Invalid, Refused, TooLarge
-from tallyward.ledger.writer import Stored, Writer
+from tallyward.ledger.rows import Stored
+from tallyward.ledger.writer import Writer
 
 ROWS_MAX = 10_000  # in one body; a spool of a day offline fits
 NDJSON_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})

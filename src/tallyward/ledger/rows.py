@@ -1,0 +1,80 @@
+"""Fires and file reads as rows: new ones are added, known ones learn, and each gives the number it has.
+
+Two statements for what is new and what is known, whatever the number of rows. Keys are written in their order, so that
+two servers on one database never wait for each other in a ring.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from psycopg.rows import tuple_row
+
+from tallyward.domain.fire import Fetch, Fire, merge, merge_all
+from tallyward.ledger.database import Connection, fetch_all
+from tallyward.ledger.queries import statement
+
+Stored = Fire | Fetch
+
+
+def identity(row: Stored) -> tuple[type, str]:
+    """What makes a row the row it is, within a tenant."""
+    return (Fire, row.fire_key) if isinstance(row, Fire) else (Fetch, row.fetch_key)
+
+
+async def store(connection: Connection, rows: Sequence[Stored]) -> dict[tuple[type, str], int]:
+    """The number of each row by its identity, in the caller's transaction."""
+    fires = await store_fires(connection, [row for row in rows if isinstance(row, Fire)])
+    fetches = await _store_fetches(connection, [row for row in rows if isinstance(row, Fetch)])
+    return {(Fire, key): id_ for key, id_ in fires.items()} | {(Fetch, key): id_ for key, id_ in fetches.items()}
+
+
+async def store_fires(connection: Connection, fires: list[Fire]) -> dict[str, int]:
+    """The id of each fire by its key, in the caller's transaction. Known fires learn what these sightings add."""
+    if not fires:
+        return {}
+    merged = merge_all(fires)
+    ids = await _insert(connection, "insert_fires", list(merged.values()))
+    known_keys = [key for key in merged if key not in ids]
+    if known_keys:
+        known = await fetch_all(connection, "lock_fires", {"fire_keys": known_keys})
+        ids |= {row["fire_key"]: row["id"] for row in known}
+        learned = _learned(known, merged)
+        if learned:
+            await fetch_all(connection, "update_fires", {"rows": _json(learned)})
+    return ids
+
+
+def _learned(known: Sequence[Mapping[str, Any]], merged: dict[str, Fire]) -> list[dict[str, Any]]:
+    """The known rows that a new sighting changes, as they shall be. A plain repeat changes none and costs no write."""
+    changed: list[dict[str, Any]] = []
+    for row in known:
+        before = Fire(**{name: value for name, value in row.items() if name != "id"})
+        after = merge(before, merged[before.fire_key])
+        before.cost_usd_cents = after.cost_usd_cents  # derived, so never a change of its own
+        if after != before:
+            changed.append({"id": row["id"], **msgspec.structs.asdict(after)})
+    return changed
+
+
+async def _store_fetches(connection: Connection, fetches: list[Fetch]) -> dict[str, int]:
+    if not fetches:
+        return {}
+    by_key = {fetch.fetch_key: fetch for fetch in sorted(fetches, key=lambda fetch: fetch.fetch_key)}
+    ids = await _insert(connection, "insert_fetches", list(by_key.values()))
+    known_keys = [key for key in by_key if key not in ids]
+    if known_keys:
+        known = await fetch_all(connection, "find_fetches", {"fetch_keys": known_keys})
+        ids |= {row["fetch_key"]: row["id"] for row in known}
+    return ids
+
+
+async def _insert(connection: Connection, name: str, rows: Sequence[Stored]) -> dict[str, int]:
+    """The ids of the rows that were new, by their keys. Plain tuples: this is the hottest path there is."""
+    async with connection.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(statement(name), {"rows": _json(rows)}, prepare=True)
+        return dict(await cursor.fetchall())
+
+
+def _json(rows: Sequence[Any]) -> str:
+    return msgspec.json.encode(rows).decode()
