@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tallyward.errors import PostgresFailed
 from tallyward.ledger.cluster_files import ClusterFiles
-from tallyward.ledger.postgres_account import ENVIRONMENT, Account, identity
+from tallyward.ledger.postgres_account import ENVIRONMENT, Account, identity, reachable_directory
 from tallyward.ledger.postgres_binaries import Binaries
 from tallyward.redact import redact
 
@@ -49,15 +49,6 @@ local all all trust
 """
 
 
-def directory_argument(directory: Path, account: Account | None) -> str:
-    """How a program that runs as `account` names the directory it was started in.
-
-    Another user may not be allowed to walk the path to it (below /root, say). Its own working directory it always has,
-    and /proc/self/cwd leads there without walking.
-    """
-    return "/proc/self/cwd" if account is not None and Path("/proc/self/cwd").exists() else str(directory)
-
-
 def initialise(files: ClusterFiles, binaries: Binaries, account: Account | None) -> None:
     """A new cluster in `files.cluster`. Raises PostgresFailed with what `initdb` said."""
     fresh = files.unfinished
@@ -82,20 +73,22 @@ def _run_initdb(fresh: Path, binaries: Binaries, account: Account | None) -> Non
     locale = ["--locale=C", "--encoding=UTF8"]
     if binaries.major >= BUILTIN_LOCALE_MAJOR:
         locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    where = ["-D", directory_argument(fresh, account), "-U", SUPERUSER]
+    options = ["-U", SUPERUSER, *locale, "--auth=trust", "--data-checksums", "--no-instructions"]
     try:
-        result = subprocess.run(
-            [binaries.program("initdb"), *where, *locale, "--auth=trust", "--data-checksums", "--no-instructions"],
-            cwd=fresh,
-            env=ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=INIT_SECONDS_MAX,
-            check=False,
-            **identity(account),
-        )
+        with reachable_directory(fresh, account) as (name, descriptors):
+            result = subprocess.run(
+                [binaries.program("initdb"), "-D", name, *options],
+                cwd="/",
+                env=ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                pass_fds=descriptors,
+                text=True,
+                errors="replace",
+                timeout=INIT_SECONDS_MAX,
+                check=False,
+                **identity(account),
+            )
     except subprocess.TimeoutExpired as error:
         raise PostgresFailed("initdb took too long and was stopped.") from error
     if result.returncode != 0:

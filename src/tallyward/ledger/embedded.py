@@ -23,8 +23,8 @@ from tallyward import clock
 from tallyward.errors import DataDirUnusable, PostgresFailed
 from tallyward.ledger import postgres_binaries, postmaster
 from tallyward.ledger.cluster_files import ClusterFiles, Hold
-from tallyward.ledger.cluster_init import ALWAYS, SUPERUSER, directory_argument, initialise
-from tallyward.ledger.postgres_account import ENVIRONMENT, Account, account_for, identity
+from tallyward.ledger.cluster_init import ALWAYS, SUPERUSER, initialise
+from tallyward.ledger.postgres_account import ENVIRONMENT, Account, account_for, identity, reachable_directory
 from tallyward.ledger.postgres_binaries import Binaries
 from tallyward.redact import redact
 
@@ -34,18 +34,20 @@ START_SECONDS_MAX = 300  # replaying the log after a power cut may take minutes 
 STOP_SECONDS_MAX = 60  # a fast shutdown writes a checkpoint; after this the log will be replayed instead
 POLL_SECONDS = 0.003  # PostgreSQL is up in about 20 ms, so a coarser look would be most of the wait
 CONNECT_SECONDS_MAX = 10
+ORPHANS_WORDS = "is still in use"  # the backends of a PostgreSQL that was killed first finish what they are at
+ORPHANS_SECONDS_MAX = 15
+ORPHANS_POLL_SECONDS = 0.05
+
+_children: dict[int, subprocess.Popen[bytes]] = {}  # those that this process started itself
 
 
 class Cluster:
     """A running PostgreSQL. `adopted` says that it ran already, left behind by a server that was killed or in use."""
 
-    def __init__(
-        self, files: ClusterFiles, hold: Hold | None = None, process: subprocess.Popen[bytes] | None = None
-    ) -> None:
+    def __init__(self, files: ClusterFiles, *, adopted: bool, hold: Hold | None = None) -> None:
         self.files = files
-        self.adopted = process is None
+        self.adopted = adopted
         self._hold = hold
-        self._process = process
 
     @property
     def pid(self) -> int | None:
@@ -66,7 +68,7 @@ class Cluster:
             if alone is None:
                 return
             try:
-                _shut_down(self.files, self._process)
+                _shut_down(self.files)
             finally:
                 alone.release()
 
@@ -93,22 +95,20 @@ def running(data_dir: Path) -> Cluster | None:
         found = postmaster.living(files.cluster)
     except OSError as error:
         raise DataDirUnusable(f"The data directory {data_dir} cannot be read: {error.strerror or error}.") from error
-    return Cluster(files) if found is not None and _answers(files) else None
+    return Cluster(files, adopted=True) if found is not None and _answers(files) else None
 
 
 def _joined(files: ClusterFiles, binaries: Binaries | None) -> Cluster:
     hold = files.join()
-    process: subprocess.Popen[bytes] | None = None
     try:
-        if not _runs_already(files):
-            process = _launched(files, binaries)
+        adopted = _runs_already(files)
+        if not adopted:
+            _launch(files, binaries)
         _ensure_database(files)
     except BaseException:
         hold.release()
-        if process is not None:
-            _shut_down(files, process)
         raise
-    return Cluster(files, hold, process)
+    return Cluster(files, adopted=adopted, hold=hold)
 
 
 def _runs_already(files: ClusterFiles) -> bool:
@@ -123,22 +123,33 @@ def _runs_already(files: ClusterFiles) -> bool:
     return False
 
 
-def _launched(files: ClusterFiles, binaries: Binaries | None) -> subprocess.Popen[bytes]:
+def _launch(files: ClusterFiles, binaries: Binaries | None) -> None:
     account = account_for(files.cluster)
     chosen = postgres_binaries.reachable(_matching(files, binaries), account)
     if not files.is_initialised():
         initialise(files, chosen, account)
-    postmaster.disown_reused_pid(files.cluster)
+    _reap()
+    postmaster.disown_reused_pids(files.cluster)
     log_start = files.roll_log()
-    process = _spawn(files, chosen, account)
+    deadline = clock.elapsed_seconds() + ORPHANS_SECONDS_MAX
+    while True:
+        try:
+            return _launch_once(files, chosen, account, log_start)
+        except PostgresFailed as error:
+            if ORPHANS_WORDS not in error.message or clock.elapsed_seconds() > deadline:
+                raise
+        time.sleep(ORPHANS_POLL_SECONDS)
+
+
+def _launch_once(files: ClusterFiles, binaries: Binaries, account: Account | None, log_start: int) -> None:
+    process = _spawn(files, binaries, account)
+    _children[process.pid] = process
     try:
         _await_ready(files, process, log_start)
     except BaseException:
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGQUIT)
+        process.send_signal(signal.SIGQUIT)
         process.wait()
         raise
-    return process
 
 
 def _matching(files: ClusterFiles, wanted: Binaries | None) -> Binaries:
@@ -159,16 +170,18 @@ def _spawn(files: ClusterFiles, binaries: Binaries, account: Account | None) -> 
     settings = [part for name, value in ALWAYS.items() for part in ("-c", f"{name}={value}")]
     log = os.open(files.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        return subprocess.Popen(
-            [binaries.program("postgres"), "-D", directory_argument(files.cluster, account), *settings],
-            cwd=files.cluster,
-            env=ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            **identity(account),
-        )
+        with reachable_directory(files.cluster, account) as (name, descriptors):
+            return subprocess.Popen(
+                [binaries.program("postgres"), "-D", name, *settings],
+                cwd="/",
+                env=ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=descriptors,
+                start_new_session=True,
+                **identity(account),
+            )
     finally:
         os.close(log)
 
@@ -216,23 +229,26 @@ def _ensure_database(files: ClusterFiles) -> None:
         ) from error
 
 
-def _shut_down(files: ClusterFiles, process: subprocess.Popen[bytes] | None) -> None:
+def _shut_down(files: ClusterFiles) -> None:
     """Asks for a fast shutdown; after the time allowed for an immediate one, which loses nothing committed."""
+    _reap()
     for request in (signal.SIGINT, signal.SIGQUIT):
         deadline = clock.elapsed_seconds() + STOP_SECONDS_MAX
         asked = None
-        while (found := postmaster.living(files.cluster)) is not None:
+        while (found := postmaster.living(files.cluster)) is not None and clock.elapsed_seconds() < deadline:
             if asked != found.pid:
                 asked = found.pid
                 with suppress(ProcessLookupError):
                     os.kill(found.pid, request)
-            if process is not None:
-                process.poll()  # our own child stays in the process table until we have asked how it ended
-            if clock.elapsed_seconds() > deadline:
-                break
             time.sleep(POLL_SECONDS)
-        else:
-            if process is not None:
-                process.wait()
+            _reap()
+        if found is None:
             return
     raise PostgresFailed(f"The PostgreSQL of {files.cluster} does not stop.")
+
+
+def _reap() -> None:
+    """A child of ours that has ended stays in the process table until we have asked how."""
+    for pid, process in list(_children.items()):
+        if process.poll() is not None:
+            _children.pop(pid, None)

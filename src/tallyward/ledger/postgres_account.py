@@ -6,7 +6,8 @@ PostgreSQL refuses to run as root. Then it runs as whoever owns the cluster alre
 
 import os
 import pwd
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
@@ -57,6 +58,23 @@ def identity(account: Account | None) -> Identity:
     if account is None:
         return {}
     return {"user": account.uid, "group": account.gid, "extra_groups": []}
+
+
+@contextmanager
+def reachable_directory(directory: Path, account: Account | None) -> Generator[tuple[str, tuple[int, ...]]]:
+    """A name by which a program that runs as `account` gets into `directory`, and the descriptors it must inherit.
+
+    Another user may not be allowed to walk the path, below /root for example. A descriptor that we opened leads there
+    without walking, and /proc/self/fd gives it a name that holds for the program and all that it forks.
+    """
+    if account is None or not Path("/proc/self/fd").exists():
+        yield str(directory), ()
+        return
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{descriptor}", (descriptor,)
+    finally:
+        os.close(descriptor)
 
 
 def _name(uid: int) -> str:

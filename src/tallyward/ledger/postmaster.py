@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PID_FILE = "postmaster.pid"
+SOCKET_LOCK_FILE = ".s.PGSQL.5432.lock"
 PROGRAM_NAME = "postgres"
 NOBODYS_PID = 2_147_483_647  # the greatest number a pid could be written with; no system reaches it
 _STATUS_LINE = 7  # counted from 0, see src/include/utils/pidfile.h of PostgreSQL
@@ -26,8 +27,12 @@ class Postmaster:
 
 def recorded(cluster_dir: Path) -> Postmaster | None:
     """What the pid file says, true or not; None when there is none or it holds no number yet."""
+    return _read(cluster_dir / PID_FILE)
+
+
+def _read(lock_file: Path) -> Postmaster | None:
     try:
-        lines = (cluster_dir / PID_FILE).read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = lock_file.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return None
     if not lines or not lines[0].strip().isdecimal():
@@ -42,16 +47,20 @@ def living(cluster_dir: Path) -> Postmaster | None:
     return said if said is not None and _is_postmaster(said.pid, cluster_dir) else None
 
 
-def disown_reused_pid(cluster_dir: Path) -> None:
-    """If the pid file names a live program that is not our PostgreSQL, makes it name nobody.
+def disown_reused_pids(cluster_dir: Path) -> None:
+    """Where a lock file names a live process that is not our PostgreSQL, makes it name nobody.
 
-    PostgreSQL would refuse to start, since it takes any live process of its user for a server. The file is not removed,
-    because its other lines let PostgreSQL find out whether orphaned backends still use the shared memory.
+    PostgreSQL would refuse to start, since it takes any live process of its user for a server. The files are not
+    removed, because their other lines let PostgreSQL find out whether orphaned backends still use the shared memory.
     """
-    said = recorded(cluster_dir)
-    if said is None or said.pid == NOBODYS_PID or not _is_alive(said.pid) or _is_postmaster(said.pid, cluster_dir):
-        return
-    handle = os.open(cluster_dir / PID_FILE, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    for name in (PID_FILE, SOCKET_LOCK_FILE):
+        said = _read(cluster_dir / name)
+        if said is not None and _is_alive(said.pid) and not _is_postmaster(said.pid, cluster_dir):
+            _disown(cluster_dir / name)
+
+
+def _disown(lock_file: Path) -> None:
+    handle = os.open(lock_file, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     with os.fdopen(handle, "r+", encoding="utf-8") as file:
         rest = file.read().partition("\n")[2]
         file.seek(0)
