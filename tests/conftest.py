@@ -86,7 +86,7 @@ def laptop(tmp_path: Path) -> Iterator[Laptop]:
 
 
 @pytest.fixture
-def server() -> Iterator[ListeningServer]:
+def listener() -> Iterator[ListeningServer]:
     """A small real server in place of ours."""
     with ListeningServer() as listening:
         yield listening

@@ -37,14 +37,14 @@ def test_a_server_that_is_down(laptop):
     assert segments.waiting(str(laptop.root)).rows >= 1
 
 
-def test_a_server_that_hangs_while_a_hook_fires_gets_the_row_later(laptop, server):
+def test_a_server_that_hangs_while_a_hook_fires_gets_the_row_later(laptop, listener):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         laptop.connect(f"http://127.0.0.1:{silent.getsockname()[1]}")
         within_the_limit(lambda: laptop.hook(tool("PostToolUse")))
         eventually(laptop.sender_pid)
-        laptop.connect(server.url)
+        laptop.connect(listener.url)
     eventually(lambda: delivery.deliver(str(laptop.root), {}, lock_seconds=10).left == 0)
-    assert "fire toolu_0123" in server.rows
+    assert "fire toolu_0123" in listener.rows
 
 
 def test_a_home_that_cannot_be_written(laptop):

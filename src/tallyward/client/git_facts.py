@@ -9,7 +9,7 @@ Names only: a URL's user, password and host are dropped, and a remote that is a 
 
 import os
 
-from tallyward.client.home import read_small
+from tallyward.client.home import LaptopConfig, read_small
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,6 +117,14 @@ def name_of_url(url: str) -> "str | None":
     parts = [part for part in path.split("/") if part]
     # After scp's colon a path may still be absolute or begin with ~: a directory on the host, not an owner.
     return "/".join(parts) if host and len(parts) > 1 and not parts[0].startswith("~") else None
+
+
+def engineer(config: LaptopConfig, found: Repository, environ: "Mapping[str, str]") -> "str | None":
+    """Who works here: GITHUB_USER, else the handle that the token is bound to, else git's word; None if nobody says."""
+    for named in (environ.get("GITHUB_USER"), config.engineer_id):
+        if named and named.strip():
+            return named
+    return git_user(found, environ)
 
 
 def git_user(found: Repository, environ: "Mapping[str, str]") -> "str | None":

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EVENT_BYTES_MAX = 32 * 1024 * 1024  # an image in a tool's answer is a few; more is no event
 READ_SECONDS_MAX = 5.0  # the agent writes the event at once; whoever does not is not an agent
-UNKNOWN_ENGINEER = "unknown"
+UNKNOWN_ENGINEER = "unknown"  # the server puts the handle in its place that a token is bound to
 
 
 def run() -> None:
@@ -74,23 +74,13 @@ def _seen(event: Event, config: home.LaptopConfig, environ: "Mapping[str, str]")
     return Seen(
         now=clock.iso(clock.now()),
         elapsed_seconds=clock.elapsed_seconds(),
-        engineer_id=engineer(config, found, environ),
+        engineer_id=text(git_facts.engineer(config, found, environ), HANDLE_CHARS_MAX) or UNKNOWN_ENGINEER,
         runtime=claude_code.runtime_of(environ),
         repo=text(found.name),
         branch=text(found.branch),
         fingerprint=_Fingerprint(config.arg_key),
         relative_path=found.relative_path,
     )
-
-
-def engineer(config: home.LaptopConfig, found: git_facts.Repository, environ: "Mapping[str, str]") -> str:
-    """Who works here: GITHUB_USER, else the handle that the token is bound to, else git's word, else `unknown`."""
-    named = (
-        text(environ.get("GITHUB_USER"), HANDLE_CHARS_MAX)
-        or text(config.engineer_id, HANDLE_CHARS_MAX)
-        or text(git_facts.git_user(found, environ), HANDLE_CHARS_MAX)
-    )
-    return named or UNKNOWN_ENGINEER
 
 
 class _Fingerprint:

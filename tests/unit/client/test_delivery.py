@@ -15,38 +15,38 @@ def lines(count: int, first: int = 0, target: str = "trace") -> bytes:
 
 
 @pytest.fixture
-def deliver(laptop, server):
-    laptop.connect(server.url)
+def deliver(laptop, listener):
+    laptop.connect(listener.url)
     return lambda: delivery.deliver(str(laptop.root), {})
 
 
-def test_what_waits_is_stored_and_gone(laptop, server, deliver):
+def test_what_waits_is_stored_and_gone(laptop, listener, deliver):
     spool.append(str(laptop.root), lines(3))
     done = deliver()
     assert (done.stored, done.left, done.reason) == (3, 0, None)
-    assert sorted(server.rows) == ["fire k0", "fire k1", "fire k2"]
+    assert sorted(listener.rows) == ["fire k0", "fire k1", "fire k2"]
     assert list((laptop.root / "spool").glob("segment-*")) == []
 
 
-def test_a_batch_has_a_thousand_rows_at_most(laptop, server, deliver):
+def test_a_batch_has_a_thousand_rows_at_most(laptop, listener, deliver):
     spool.append(str(laptop.root), lines(2_500))
     assert deliver().stored == 2_500
-    assert [len(post.rows) for post in server.posts] == [1000, 1000, 500]
+    assert [len(post.rows) for post in listener.posts] == [1000, 1000, 500]
 
 
-def test_fires_and_fetches_go_where_they_belong(laptop, server, deliver):
+def test_fires_and_fetches_go_where_they_belong(laptop, listener, deliver):
     spool.append(str(laptop.root), lines(2) + lines(1, target="context-fetches") + lines(1, first=2))
     assert deliver().stored == 4
-    assert [post.path for post in server.posts] == [
+    assert [post.path for post in listener.posts] == [
         "/v1/trace?partial=true",
         "/v1/context-fetches?partial=true",
         "/v1/trace?partial=true",
     ]
 
 
-def test_a_row_the_server_refuses_is_set_aside_with_its_reason(laptop, server, deliver):
+def test_a_row_the_server_refuses_is_set_aside_with_its_reason(laptop, listener, deliver):
     error = {"index": 1, "code": "invalid", "message": "too long", "field": "repo"}
-    server.answers = lambda _request: Reply(202, {"ids": [1, None, 2], "errors": [error]})
+    listener.answers = lambda _request: Reply(202, {"ids": [1, None, 2], "errors": [error]})
     spool.append(str(laptop.root), lines(3))
     done = deliver()
     assert (done.stored, done.rejected, done.left) == (2, 1, 0)
@@ -55,22 +55,22 @@ def test_a_row_the_server_refuses_is_set_aside_with_its_reason(laptop, server, d
     assert counters.load(str(laptop.root)).rejected == 1
 
 
-def test_a_batch_that_cannot_be_read_is_halved_until_the_row_at_fault_stands_alone(laptop, server, deliver):
+def test_a_batch_that_cannot_be_read_is_halved_until_the_row_at_fault_stands_alone(laptop, listener, deliver):
     def answers(request):
         if request.method == "POST" and any(row["n"] == 5 for row in request.rows):
             return refusal(422, "invalid", "cannot be read")
         return None
 
-    server.answers = answers
+    listener.answers = answers
     spool.append(str(laptop.root), lines(9))
     done = deliver()
     assert (done.stored, done.rejected, done.left) == (8, 1, 0)
-    assert "fire k5" not in server.rows
+    assert "fire k5" not in listener.rows
 
 
 @pytest.mark.parametrize("status", [200, 302, 401, 403, 404, 429, 500, 503])
-def test_any_other_answer_keeps_everything(laptop, server, deliver, status):
-    server.answers = lambda _request: refusal(status, "x", "not now")
+def test_any_other_answer_keeps_everything(laptop, listener, deliver, status):
+    listener.answers = lambda _request: refusal(status, "x", "not now")
     spool.append(str(laptop.root), lines(3))
     done = deliver()
     assert (done.stored, done.left, done.reason) == (0, 3, "not now")
@@ -78,53 +78,53 @@ def test_any_other_answer_keeps_everything(laptop, server, deliver, status):
     assert counters.load(str(laptop.root)).last_error == "not now"
 
 
-def test_a_stranger_who_says_422_does_not_make_rows_vanish(laptop, server, deliver):
-    server.answers = lambda _request: Reply(422, {"detail": "some other program"})
+def test_a_stranger_who_says_422_does_not_make_rows_vanish(laptop, listener, deliver):
+    listener.answers = lambda _request: Reply(422, {"detail": "some other program"})
     spool.append(str(laptop.root), lines(2))
     assert (deliver().rejected, deliver().left) == (0, 2)
 
 
 @pytest.mark.parametrize("body", [None, {}, {"ids": [1]}, {"ids": "yes"}])
-def test_a_202_that_does_not_tell_what_was_kept_keeps_everything(laptop, server, deliver, body):
-    server.answers = lambda _request: Reply(202, body)
+def test_a_202_that_does_not_tell_what_was_kept_keeps_everything(laptop, listener, deliver, body):
+    listener.answers = lambda _request: Reply(202, body)
     spool.append(str(laptop.root), lines(3))
     assert deliver().left == 3
 
 
-def test_the_server_may_say_when_to_come_back(laptop, server, deliver):
+def test_the_server_may_say_when_to_come_back(laptop, listener, deliver):
     busy = refusal(503, "queue_full")
-    server.answers = lambda _request: Reply(503, busy.body, (("Retry-After", "40"),))
+    listener.answers = lambda _request: Reply(503, busy.body, (("Retry-After", "40"),))
     spool.append(str(laptop.root), lines(1))
     deliver()
     assert 35 < sender_start.backoff_seconds(str(laptop.root)) <= 40
 
 
-def test_what_was_answered_is_not_sent_again_after_a_failure(laptop, server, deliver):
+def test_what_was_answered_is_not_sent_again_after_a_failure(laptop, listener, deliver):
     def second_batch_fails(request):
-        return refusal(503, "busy") if request.method == "POST" and len(server.posts) == 2 else None
+        return refusal(503, "busy") if request.method == "POST" and len(listener.posts) == 2 else None
 
-    server.answers = second_batch_fails
+    listener.answers = second_batch_fails
     spool.append(str(laptop.root), lines(1_500))
     assert deliver().left == 500
-    server.answers = lambda _request: None
-    assert (deliver().stored, len(server.rows), len(server.posts)) == (500, 1_500, 3)
+    listener.answers = lambda _request: None
+    assert (deliver().stored, len(listener.rows), len(listener.posts)) == (500, 1_500, 3)
 
 
-def test_a_lost_answer_doubles_nothing(laptop, server, deliver):
+def test_a_lost_answer_doubles_nothing(laptop, listener, deliver):
     def stored_but_never_told(request):
         for row in request.rows if request.method == "POST" else []:
-            server.keep(row)
+            listener.keep(row)
         return refusal(500, "internal")
 
-    server.answers = stored_but_never_told
+    listener.answers = stored_but_never_told
     spool.append(str(laptop.root), lines(3))
     assert deliver().left == 3
-    server.answers = lambda _request: None
+    listener.answers = lambda _request: None
     assert deliver().left == 0
-    assert len(server.rows) == 3
+    assert len(listener.rows) == 3
 
 
-def test_corrupted_lines_are_set_aside_and_the_others_delivered(laptop, server, deliver):
+def test_corrupted_lines_are_set_aside_and_the_others_delivered(laptop, listener, deliver):
     spool.append(str(laptop.root), lines(1) + b"\x00\x01garbage\n" + lines(1, first=1) + b'{"to":"trace","ro')
     done = deliver()
     assert (done.stored, done.corrupt, done.left) == (2, 2, 0)
@@ -132,15 +132,15 @@ def test_corrupted_lines_are_set_aside_and_the_others_delivered(laptop, server, 
     assert counters.load(str(laptop.root)).corrupt == 2
 
 
-def test_a_spool_of_nothing_but_garbage_is_emptied(laptop, server, deliver):
+def test_a_spool_of_nothing_but_garbage_is_emptied(laptop, listener, deliver):
     spool.append(str(laptop.root), b"garbage\n")
     done = deliver()
     assert (done.corrupt, done.left) == (1, 0)
-    assert server.posts == []
+    assert listener.posts == []
 
 
-def test_a_key_that_was_not_known_yet_is_learned_on_the_way(laptop, server, deliver):
-    laptop.connect(server.url, arg_key=None)
+def test_a_key_that_was_not_known_yet_is_learned_on_the_way(laptop, listener, deliver):
+    laptop.connect(listener.url, arg_key=None)
     spool.append(str(laptop.root), lines(1))
     assert deliver().stored == 1
     config = home.read_config(str(laptop.root), {})
@@ -153,13 +153,13 @@ def test_without_a_server_everything_stays(laptop):
     assert (done.left, done.reason) == (1, "this machine is not connected to a server")
 
 
-def test_the_environment_names_another_server(laptop, server):
+def test_the_environment_names_another_server(laptop, listener):
     laptop.connect("http://127.0.0.1:1")
     spool.append(str(laptop.root), lines(1))
-    assert delivery.deliver(str(laptop.root), {"TALLY_SERVER": server.url}).stored == 1
+    assert delivery.deliver(str(laptop.root), {"TALLY_SERVER": listener.url}).stored == 1
 
 
-def test_of_two_deliveries_at_once_one_waits(laptop, server, deliver):
+def test_of_two_deliveries_at_once_one_waits(laptop, listener, deliver):
     spool.append(str(laptop.root), lines(1))
     with delivery._alone(str(laptop.root), 0) as first:
         done = deliver()

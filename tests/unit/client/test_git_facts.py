@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from tallyward.client import git_facts
+from tallyward.client.home import LaptopConfig
 
 CLEAN = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "PATH": os.environ["PATH"]}
 
@@ -137,3 +138,22 @@ def test_git_files_that_are_no_files_hold_nobody_up(tmp_path):
     os.mkfifo(folder / "config")
     found = git_facts.repository(str(tmp_path / "odd"))
     assert (found.name, found.branch) == ("odd", None)
+
+
+@pytest.mark.parametrize(
+    ("github_user", "engineer_id", "git_name", "expected"),
+    [
+        ("ann", "bob", "Cid", "ann"),
+        ("", "bob", "Cid", "bob"),
+        (" ", None, "Cid", "Cid"),
+        (None, None, None, None),
+    ],
+)
+def test_the_environment_goes_before_the_token_and_the_token_before_git(
+    person, github_user, engineer_id, git_name, expected
+):
+    if git_name:
+        (person / ".gitconfig").write_text(f"[user]\nname = {git_name}\n")
+    config = LaptopConfig({"engineer_id": engineer_id} if engineer_id else {})
+    environ = {"GITHUB_USER": github_user} if github_user is not None else {}
+    assert git_facts.engineer(config, git_facts.repository(None), environ) == expected

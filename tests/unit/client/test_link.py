@@ -10,33 +10,33 @@ from tallyward.errors import NotAuthenticated, NotConnected, NotFound, ScopeMiss
 from tests.listening_server import Reply, refusal
 
 
-def test_it_shows_its_token_and_reads_the_object(server):
-    assert Link(server.url, "tw_x").get("/v1/capture-config")["tenant"] == "default"
-    assert server.requests[0].headers["Authorization"] == "Bearer tw_x"
+def test_it_shows_its_token_and_reads_the_object(listener):
+    assert Link(listener.url, "tw_x").get("/v1/capture-config")["tenant"] == "default"
+    assert listener.requests[0].headers["Authorization"] == "Bearer tw_x"
 
 
-def test_a_server_may_live_below_a_path(server):
-    Link(server.url + "/tally/", "t").call("GET", "/v1/health")
-    assert server.requests[0].path == "/tally/v1/health"
+def test_a_server_may_live_below_a_path(listener):
+    Link(listener.url + "/tally/", "t").call("GET", "/v1/health")
+    assert listener.requests[0].path == "/tally/v1/health"
 
 
 @pytest.mark.parametrize(
     ("status", "error"), [(401, NotAuthenticated), (403, ScopeMissing), (404, NotFound), (500, ServerUnreachable)]
 )
-def test_a_refusal_is_the_error_it_stands_for(server, status, error):
-    server.answers = lambda _request: refusal(status, "x", "in the server's words")
+def test_a_refusal_is_the_error_it_stands_for(listener, status, error):
+    listener.answers = lambda _request: refusal(status, "x", "in the server's words")
     with pytest.raises(error, match="in the server's words"):
-        Link(server.url, "t").get("/v1/me")
+        Link(listener.url, "t").get("/v1/me")
 
 
-def test_a_redirect_is_not_followed(server):
-    server.answers = lambda _request: Reply(302, headers=(("Location", "http://127.0.0.1:1/elsewhere"),))
-    assert Link(server.url, "t").call("GET", "/v1/me").status == 302
+def test_a_redirect_is_not_followed(listener):
+    listener.answers = lambda _request: Reply(302, headers=(("Location", "http://127.0.0.1:1/elsewhere"),))
+    assert Link(listener.url, "t").call("GET", "/v1/me").status == 302
 
 
-def test_a_page_in_place_of_an_object_is_an_empty_one(server):
-    server.answers = lambda _request: Reply(200, "<html>")
-    assert Link(server.url, "t").call("GET", "/v1/me").body == {}
+def test_a_page_in_place_of_an_object_is_an_empty_one(listener):
+    listener.answers = lambda _request: Reply(200, "<html>")
+    assert Link(listener.url, "t").call("GET", "/v1/me").body == {}
 
 
 def test_nobody_there_is_unreachable():

@@ -16,9 +16,9 @@ ROW = json.dumps({"to": "trace", "row": {"fire_key": "k1"}}).encode() + b"\n"
 
 
 @pytest.fixture
-def started(laptop, server):
+def started(laptop, listener):
     """Start senders by hand and see to their end."""
-    laptop.connect(server.url)
+    laptop.connect(listener.url)
     senders = []
 
     def start(*arguments: str):
@@ -31,42 +31,42 @@ def started(laptop, server):
         sender.wait()
 
 
-def test_it_delivers_what_comes_while_it_lingers_and_then_leaves(laptop, server, started):
+def test_it_delivers_what_comes_while_it_lingers_and_then_leaves(laptop, listener, started):
     sender = started("--linger", "0.5")
     eventually(laptop.sender_pid)
     spool.append(str(laptop.root), ROW)
-    eventually(lambda: server.rows)
+    eventually(lambda: listener.rows)
     assert sender.wait(5) == 0
     assert sender_start.claim(str(laptop.root)) is not None
 
 
-def test_a_second_one_leaves_at_once(laptop, server, started):
+def test_a_second_one_leaves_at_once(laptop, listener, started):
     first = started("--linger", "60")
     eventually(laptop.sender_pid)
     assert started("--linger", "60").wait(5) == 0
     assert first.poll() is None
 
 
-def test_hooks_need_only_one(laptop, server):
-    laptop.connect(server.url)
+def test_hooks_need_only_one(laptop, listener):
+    laptop.connect(listener.url)
     for number in range(5):
         laptop.hook({**tool("PostToolUse"), "tool_use_id": f"toolu_{number}"})
     first = eventually(laptop.sender_pid)
-    eventually(lambda: len(server.rows) == 5)
+    eventually(lambda: len(listener.rows) == 5)
     assert laptop.sender_pid() == first
 
 
-def test_it_keeps_trying_a_server_that_was_down(laptop, server, started):
-    server.answers = lambda _request: refusal(503, "busy")
+def test_it_keeps_trying_a_server_that_was_down(laptop, listener, started):
+    listener.answers = lambda _request: refusal(503, "busy")
     spool.append(str(laptop.root), ROW)
     started("--linger", "60")
     eventually(lambda: counters.load(str(laptop.root)).failed_attempts)
-    server.answers = lambda _request: None
-    eventually(lambda: server.rows, 10)
-    assert "fire k1" in server.rows
+    listener.answers = lambda _request: None
+    eventually(lambda: listener.rows, 10)
+    assert "fire k1" in listener.rows
 
 
-def test_it_leaves_when_its_folder_is_gone(laptop, server, started):
+def test_it_leaves_when_its_folder_is_gone(laptop, listener, started):
     sender = started("--linger", "60")
     eventually(laptop.sender_pid)
     shutil.rmtree(laptop.root)
@@ -86,7 +86,7 @@ def test_it_does_not_leave_a_fire_behind_that_came_last(laptop, started):
     os.close(fd)
 
 
-def test_a_reason_to_stop_is_told_in_the_status(laptop, server, started):
+def test_a_reason_to_stop_is_told_in_the_status(laptop, listener, started):
     (laptop.root / "spool").mkdir()
     (laptop.root / "spool" / "delivery.lock").mkdir()
     spool.append(str(laptop.root), ROW)

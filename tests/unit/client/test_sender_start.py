@@ -30,8 +30,8 @@ def test_it_does_not_start_where_nothing_waits_or_it_is_too_early(tmp_path):
     assert not (tmp_path / "spool" / "sender.lock").exists()
 
 
-def test_the_sender_leaves_the_agents_group_pipes_and_secrets_behind(laptop, server):
-    laptop.connect(server.url)
+def test_the_sender_leaves_the_agents_group_pipes_and_secrets_behind(laptop, listener):
+    laptop.connect(listener.url)
     laptop.environ["ANTHROPIC_API_KEY"] = "sk-canary"
     read_end, write_end = os.pipe()
     assert laptop.hook(tool("PostToolUse"), pass_fds=[write_end]).code == 0
@@ -44,8 +44,8 @@ def test_the_sender_leaves_the_agents_group_pipes_and_secrets_behind(laptop, ser
     assert not environ.exists() or b"canary" not in environ.read_bytes()  # not every system has /proc
 
 
-def test_a_fire_is_on_the_server_within_a_second(laptop, server):
-    laptop.connect(server.url)
+def test_a_fire_is_on_the_server_within_a_second(laptop, listener):
+    laptop.connect(listener.url)
     laptop.hook(tool("PostToolUse"))
-    eventually(lambda: server.rows, 1.0)
-    assert server.rows["fire toolu_0123"]["skill_name"] == "Bash"
+    eventually(lambda: listener.rows, 1.0)
+    assert listener.rows["fire toolu_0123"]["skill_name"] == "Bash"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tallyward.client import git_facts, home
+from tallyward.client import home
 from tallyward.client.fingerprint import keyed_hash
 from tallyward.hooks import fire
 from tests.claude_events import MARKER, SESSION, event, every_event, tool
@@ -71,22 +71,8 @@ def test_an_event_we_do_not_know_is_no_loss(laptop, record):
     assert not (laptop.root / "spool").exists()
 
 
-@pytest.mark.parametrize(
-    ("named", "expected"),
-    [
-        (("ann", "bob", "Cid"), "ann"),
-        (("", "bob", "Cid"), "bob"),
-        ((None, None, "Cid"), "Cid"),
-        ((None, None, None), "unknown"),
-        ((" \n", None, None), "unknown"),
-        (("x" * 900, None, None), "x" * 200),
-    ],
-)
-def test_the_environment_goes_before_the_token_and_the_token_before_git(laptop, monkeypatch, named, expected):
-    github_user, engineer_id, git_name = named
+@pytest.mark.parametrize(("named", "expected"), [(" \n", "unknown"), ("x" * 900, "x" * 200), ("ann\nb", "ann b")])
+def test_an_engineer_always_has_a_name_that_the_server_takes(laptop, record, monkeypatch, named, expected):
     monkeypatch.setenv("HOME", str(laptop.home))
-    if git_name:
-        (laptop.home / ".gitconfig").write_text(f"[user]\nname = {git_name}\n")
-    config = home.LaptopConfig({"engineer_id": engineer_id} if engineer_id else {})
-    environ = {"GITHUB_USER": github_user} if github_user is not None else {}
-    assert fire.engineer(config, git_facts.repository(None), environ) == expected
+    (found,) = record(tool("PostToolUse"), GITHUB_USER=named)
+    assert found["row"]["engineer_id"] == expected
