@@ -1,4 +1,4 @@
-"""What many tests share: a real PostgreSQL, in it a database that belongs to one test, and a Chromium."""
+"""What many tests share: a real PostgreSQL, and in it a database that belongs to one test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from tallyward.redact import Secret
 from tests.databases import Databases, databases
 from tests.laptop import Laptop
 from tests.listening_server import ListeningServer
-from tests.machine import chromium, left_out
+from tests.machine import left_out
 
 LEFT_OUT = pytest.StashKey[list[pytest.Item]]()
 
@@ -31,14 +31,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         count = sum(1 for item in out if item.get_closest_marker(name))
         if count:
             terminalreporter.write_line(f"Left out {count} tests marked {name}: {reason}.")
-
-
-@pytest.fixture(scope="session")
-def chromium_path() -> str:
-    """The program of the Chromium to drive."""
-    found = chromium()
-    assert found is not None, "tests that need a browser carry the marker `browser`"
-    return found
 
 
 @pytest.fixture(scope="session")
