@@ -15,11 +15,6 @@ REQUIREMENTS = sorted((CHECKOUT / "requirements").glob("*.txt"))
 # Written in two halves, so that this file may hold itself to what it asks.
 HALVES = (("registry.npm", "js.org"), ("py", "pi.org"), ("files.python", "hosted.org"), ("registry.yarn", "pkg.com"))
 REGISTRY_HOSTS = tuple(map("".join, HALVES))
-    "registry.npm" + "js.org",
-    "py" + "pi.org",
-    "files.python" + "hosted.org",
-    "registry.yarn" + "pkg.com",
-)
 ENTRY = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[^ ;]+)(?: ; [^\\]+)?(?: \\)?")
 
 
