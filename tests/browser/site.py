@@ -54,6 +54,8 @@ class Site:
             self.wait_for(sample.fill(self.app.state.database))
 
     def stop(self) -> None:
+        if not self._thread.is_alive():
+            return
         self._loop.call_soon_threadsafe(self.app.state.feed.close)
         self._server.should_exit = True
         self._thread.join(START_SECONDS_MAX)

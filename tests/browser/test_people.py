@@ -1,17 +1,20 @@
 """Signing in and out, one's own page, tokens, and whether everyone can use all of it."""
 
 import re
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tallyward.web.live import Timing
 from tests.browser.eyes import looking, sign_in
-from tests.browser.site import Site
+from tests.browser.site import Site, running
 
 pytestmark = pytest.mark.browser
 
 LIVE_MS_MAX = 2_000
+REVOKED_MS_MAX = 5_000
 TABS_MAX = 25  # from the top of a page to its table; a person would have given up before
 
 
@@ -59,6 +62,27 @@ def test_signing_out_ends_the_session_in_this_browser(site: Site, chromium: Brow
         expect(page.get_by_label("Token")).to_be_visible()
         page.goto("/")
         expect(page.get_by_label("Token")).to_be_visible()
+
+
+def test_an_open_page_goes_back_to_the_door_when_its_token_is_revoked(site: Site, chromium: Browser):
+    site.app.state.feed.timing = Timing(heartbeat=0.2)
+    with looking(chromium, site.url) as (page, eyes):
+        eyes.expected.append("401")
+        sign_in(page, site.token("lead"))
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        site.wait_for(site.app.state.tokens.revoke("default", name="lead-laptop", actor="tests"))
+        expect(page.get_by_label("Token")).to_be_visible(timeout=REVOKED_MS_MAX)
+
+
+def test_a_page_whose_server_is_gone_says_so(database_url: str, chromium: Browser):
+    with ExitStack() as stack:
+        site = stack.enter_context(running(database_url))
+        page, eyes = stack.enter_context(looking(chromium, site.url))
+        eyes.expected.extend(("ERR_CONNECTION_REFUSED", "htmx:sse:error"))
+        sign_in(page, site.token("lead"))
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        site.stop()
+        expect(page.get_by_text("Reconnecting")).to_be_visible()
 
 
 def test_ones_own_page_shows_the_row_the_mix_and_the_latest_fire_at_once(site: Site, chromium: Browser):

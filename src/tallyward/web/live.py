@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -36,10 +36,22 @@ STREAMS_MAX = 2_000  # per process; each holds a socket, and a process has a lim
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The rhythm of the streams; tests make it quick."""
+
+    pace: float = PACE_SECONDS
+    heartbeat: float = HEARTBEAT_SECONDS
+    send: float = SEND_SECONDS_MAX
+    whole: float = STREAM_SECONDS_MAX
+    relisten: float = RELISTEN_SECONDS
+
+
 class Feed:
     """What changed, by tenant: filled by one listener, followed by any number of streams."""
 
-    def __init__(self, changes: Callable[[], AsyncIterator[str]]) -> None:
+    def __init__(self, changes: Callable[[], AsyncIterator[str]], timing: Timing | None = None) -> None:
+        self.timing = timing or Timing()
         self._changes = changes
         self._process = ids.random_hex(4)
         self._gaps = 0
@@ -92,7 +104,7 @@ class Feed:
                     self.changed(tenant)
             except Busy as error:
                 log.warning("live updates wait for the database: %s", error.message)
-            await asyncio.sleep(RELISTEN_SECONDS)
+            await asyncio.sleep(self.timing.relisten)
 
     def close(self) -> None:
         """End every stream now, so that a stopping server need not wait for its open pages."""
@@ -102,37 +114,19 @@ class Feed:
         await self._closing.wait()
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """The rhythm of a stream; tests make it quick."""
-
-    pace: float = PACE_SECONDS
-    heartbeat: float = HEARTBEAT_SECONDS
-    send: float = SEND_SECONDS_MAX
-    whole: float = STREAM_SECONDS_MAX
-
-
 class LiveStream(Response):
     """The `text/event-stream` of one page: `changed` events with the mark as their id, and comments as heartbeat."""
 
     media_type = "text/event-stream"
 
-    def __init__(
-        self,
-        feed: Feed,
-        tenant: str,
-        *,
-        seen: str,
-        still_allowed: Callable[[], Awaitable[bool]],
-        timing: Timing | None = None,
-    ) -> None:
+    def __init__(self, feed: Feed, tenant: str, *, seen: str, still_allowed: Callable[[], Awaitable[bool]]) -> None:
         super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
         del self.headers["content-length"]
         self._feed = feed
         self._tenant = tenant
         self._seen = seen
         self._still_allowed = still_allowed
-        self._timing = timing or Timing()
+        self._timing = feed.timing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # the ASGI signature
         with self._feed.follow(self._tenant) as event:
@@ -145,8 +139,12 @@ class LiveStream(Response):
                 for task in tasks:
                     task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        if tasks[1] not in done:
-            await self._finish(send)
+        written, gone, _ = tasks
+        if written in done and isinstance(written.exception(), TimeoutError):
+            log.info("a live page took nothing more and was let go")
+            return
+        if gone not in done:
+            await self._send(send, b"", more=False)
         for task in done:
             task.result()
 
@@ -170,20 +168,14 @@ class LiveStream(Response):
             await asyncio.sleep(self._timing.pace)  # whatever is committed meanwhile is one more event after it
 
     async def _wait(self, event: asyncio.Event, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(event.wait(), seconds)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await event.wait()
 
     async def _send(self, send: Send, body: bytes, *, more: bool = True) -> None:
-        message = {"type": "http.response.body", "body": body, "more_body": more}
-        await asyncio.wait_for(send(message), self._timing.send)
-
-    async def _finish(self, send: Send) -> None:
-        try:
-            await self._send(send, b"", more=False)
-        except TimeoutError:
-            log.info("a live page took nothing more and was let go")
+        # Not wait_for: until Python 3.12 it may swallow a cancellation that comes as the sending ends.
+        async with asyncio.timeout(self._timing.send):
+            await send({"type": "http.response.body", "body": body, "more_body": more})
 
     async def _gone(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":

@@ -58,15 +58,16 @@ def number(value: int | None) -> str:
 
 
 def duration(milliseconds: int | None) -> str:
-    """`840 ms`, `1.2 s`, `3 min 05 s`: three digits are all that anyone reads."""
+    """`840 ms`, `1.2 s`, `3 min 05 s`, `2 h 10 min`: three digits are all that anyone reads."""
     if milliseconds is None:
         return "—"
     if milliseconds < SECOND_MS:
         return f"{milliseconds} ms"
-    if milliseconds < MINUTE_MS:
+    if milliseconds < MINUTE_MS - SECOND_MS // 20:  # what would be rounded to 60.0 s is a minute
         return f"{milliseconds / SECOND_MS:.1f} s"
-    minutes, rest = divmod(milliseconds // SECOND_MS, 60)
-    return f"{minutes:,} min {rest:02d} s"
+    minutes, seconds = divmod(round(milliseconds / SECOND_MS), 60)
+    hours, rest = divmod(minutes, 60)
+    return f"{hours:,} h {rest:02d} min" if hours else f"{minutes} min {seconds:02d} s"
 
 
 def moment(value: datetime | str | None) -> datetime | None:

@@ -1,0 +1,49 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tallyward.web.pages import CALLS, safe_onward
+
+
+@pytest.mark.parametrize("address", ["/", "/me", "/?sort=engineer&order=asc", "/tokens", "/me?x=//y"])
+def test_the_way_on_is_kept_when_it_is_ours(address: str):
+    assert safe_onward(address) == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "https://evil.example/",
+        "javascript:alert(1)",
+        "me",
+        "/\nx",
+        "/" + "a" * 999,
+    ],
+)
+def test_nobody_is_sent_elsewhere_by_signing_in(address: str):
+    assert safe_onward(address) == "/"
+
+
+@given(st.text())
+def test_the_way_on_is_always_a_path_of_ours(address: str):
+    onward = safe_onward(address)
+    assert onward.startswith("/")
+    assert not onward.startswith(("//", "/\\"))
+
+
+def test_every_call_of_the_pages_says_who_may_make_it():
+    assert {(call.method, call.path): call.access for call in CALLS} == {
+        ("GET", "/"): "read",
+        ("GET", "/me"): "read",
+        ("GET", "/live"): "read",
+        ("GET", "/sign-in"): "open",
+        ("POST", "/sign-in"): "open",
+        ("POST", "/sign-out"): "open",
+        ("GET", "/tokens"): "admin",
+        ("POST", "/tokens"): "admin",
+        ("POST", "/tokens/{number:int}/revoke"): "admin",
+    }
