@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Generator
@@ -63,6 +64,21 @@ def ledger_of(settings: Settings) -> Generator[Secret]:
         cluster.stop()
 
 
+def _end_in_order() -> None:
+    """SIGTERM and a closed terminal end us as Ctrl-C does: through every `finally`, which stops the database too.
+
+    The server handles SIGTERM while it runs and raises it again when it is done. Left to itself that second one would
+    end the process on the spot.
+    """
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # under nohup it shall stay ignored
+        signal.signal(signal.SIGHUP, lambda _signal, _frame: os.kill(os.getpid(), signal.SIGTERM))
+
+
 def _say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
@@ -84,6 +100,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def serve(settings: Settings) -> None:
     """Runs until SIGTERM or Ctrl-C. Raises a SetupError, with its remedy, when it cannot start."""
     _log_to_stderr()
+    _end_in_order()
     for name in config.unknown_variables(os.environ):
         _say(f"Note: {name} is set, and nothing of Tallyward reads it.")
     listener = _listen(settings.host, settings.port)
