@@ -26,6 +26,8 @@
         ├── PostgresFailed
         ├── SchemaTooNew
         ├── SchemaTooOld
+        │   └── SchemaDiffers
+        ├── SchemaLocked
         ├── UnsafeDatabase
         ├── SettingsUnreadable
         ├── NotConnected
@@ -239,6 +241,21 @@ class SchemaTooOld(SetupError):
 
     code = "schema_too_old"
     remedy = "Start `tally serve` once; it migrates the database."
+
+
+class SchemaDiffers(SchemaTooOld):
+    """The database was made by other migrations than those of this release."""
+
+    code = "schema_differs"
+    remedy = "Restore a backup, or use a database or data directory of its own."
+
+
+class SchemaLocked(SetupError):
+    """A migration gave way to somebody who uses a table it has to change."""
+
+    code = "schema_locked"
+    retryable = True
+    remedy = "Nothing was changed. End long transactions on the database, then start again."
 
 
 class UnsafeDatabase(SetupError):

@@ -6,6 +6,7 @@ migrator runs at a time, and a database that a newer release has migrated is ref
 
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, LiteralString, cast
@@ -13,7 +14,8 @@ from typing import Any, LiteralString, cast
 import psycopg
 from psycopg import sql
 
-from tallyward.errors import LedgerUnavailable, SchemaTooNew, SchemaTooOld, UnsafeDatabase
+from tallyward.errors import LedgerUnavailable, SchemaDiffers, SchemaLocked, SchemaTooNew, SchemaTooOld, UnsafeDatabase
+from tallyward.fault_points import reached
 from tallyward.ledger.database import APP_ROLE
 from tallyward.redact import Secret, redact
 
@@ -51,8 +53,9 @@ def migrations() -> list[Migration]:
 def migrate(url: Secret) -> list[Migration]:
     """Applies what is missing and returns it.
 
-    Raises SchemaTooNew for a database of a newer release, SchemaTooOld when a step that ran differs from ours,
-    UnsafeDatabase when the application role cannot be made or taken, LedgerUnavailable when nothing answers.
+    Raises SchemaTooNew for a database of a newer release, SchemaDiffers when a step that ran differs from ours,
+    SchemaLocked when somebody uses a table too long, UnsafeDatabase when the application role cannot be made or taken,
+    LedgerUnavailable when nothing answers.
     """
     try:
         with psycopg.connect(url.reveal(), autocommit=True, connect_timeout=10) as connection:
@@ -62,6 +65,8 @@ def migrate(url: Secret) -> list[Migration]:
             for migration in missing:
                 _apply(connection, migration)
             return missing
+    except psycopg.errors.LockNotAvailable as error:
+        raise SchemaLocked from error
     except psycopg.OperationalError as error:
         raise LedgerUnavailable(f"The database does not answer: {redact(str(error)).strip()}") from error
 
@@ -82,11 +87,10 @@ def _ensure_app_role(connection: Connection) -> None:
     try:
         known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (APP_ROLE,)).fetchone()
         if known is None:
-            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
+            with suppress(psycopg.errors.DuplicateObject):  # another server on this cluster made it just now
+                connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
         if not _can_take(connection, role):
             connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(role))
-    except psycopg.errors.DuplicateObject:
-        return  # another server on this cluster made the role between our look and our act
     except psycopg.errors.InsufficientPrivilege as error:
         raise UnsafeDatabase(
             f"The role {APP_ROLE} is missing and this user may not make or take it; as an administrator run:"
@@ -111,10 +115,7 @@ def _missing(connection: Connection) -> list[Migration]:
         raise SchemaTooNew(f"The database is at migration {newest:04}, this release ends at {ours[-1].version:04}.")
     for migration in ours:
         if ran.get(migration.version, migration.digest) != migration.digest:
-            raise SchemaTooOld(
-                f"Migration {migration.version:04} ran in another form than this release has. Restore a backup, or use"
-                " a database of its own."
-            )
+            raise SchemaDiffers(f"Migration {migration.version:04} ran in another form than this release has.")
     return [migration for migration in ours if migration.version not in ran]
 
 
@@ -135,6 +136,7 @@ def _apply(connection: Connection, migration: Migration) -> None:
                     " digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
                 )
                 connection.execute(cast("LiteralString", migration.script))
+                reached("ledger.in_migration")
                 connection.execute(
                     "INSERT INTO schema_migrations (version, name, digest) VALUES (%s, %s, %s)",
                     (migration.version, migration.name, migration.digest),

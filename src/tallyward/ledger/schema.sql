@@ -1,0 +1,587 @@
+-- The whole schema, as pg_dump writes it after the last migration. Written by scripts/schema; do not edit.
+-- It is here to be read: `tally serve` runs the migrations, and a test compares what they make with this.
+
+CREATE FUNCTION public.tally_append_event(new_kind text, new_work_item_id bigint, new_payload jsonb) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    last_seq bigint;
+    last_hash bytea;
+    stamp timestamptz;
+    new_id bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('tally.outbox.' || tally_tenant(), 0));
+    SELECT seq, hash INTO last_seq, last_hash FROM events_outbox WHERE tenant = tally_tenant() ORDER BY seq DESC LIMIT 1;
+    last_seq := coalesce(last_seq, 0);
+    last_hash := coalesce(last_hash, '\x'::bytea);
+    stamp := clock_timestamp();
+    INSERT INTO events_outbox (kind, work_item_id, payload, created_at, seq, prev_hash, hash)
+    VALUES (
+        new_kind, new_work_item_id, new_payload, stamp, last_seq + 1, last_hash,
+        tally_event_hash(last_hash, tally_tenant(), last_seq + 1, stamp, new_kind, new_work_item_id, new_payload)
+    )
+    RETURNING id INTO new_id;
+    RETURN new_id;
+END $$;
+
+COMMENT ON FUNCTION public.tally_append_event(new_kind text, new_work_item_id bigint, new_payload jsonb) IS 'Appends one event to the chain of the current tenant and returns its id.';
+
+CREATE FUNCTION public.tally_event_hash(prev_hash bytea, tenant text, seq bigint, created_at timestamp with time zone, kind text, work_item_id bigint, payload jsonb) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN sha256((prev_hash || convert_to((jsonb_build_array(tenant, seq, EXTRACT(epoch FROM created_at), kind, work_item_id, payload))::text, 'UTF8'::name)));
+
+COMMENT ON FUNCTION public.tally_event_hash(prev_hash bytea, tenant text, seq bigint, created_at timestamp with time zone, kind text, work_item_id bigint, payload jsonb) IS 'Hash of an event over its content and the hash before it.';
+
+CREATE FUNCTION public.tally_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'events_outbox is append-only: % is refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+END $$;
+
+CREATE FUNCTION public.tally_tenant() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN NULLIF(current_setting('tally.tenant'::text, true), ''::text);
+
+COMMENT ON FUNCTION public.tally_tenant() IS 'The tenant this transaction speaks for, NULL when it has not said.';
+
+CREATE TABLE public.agent_health_stats (
+    snapshot_date date NOT NULL,
+    agent_name text NOT NULL,
+    runs_30d integer NOT NULL,
+    prs_opened_30d integer NOT NULL,
+    prs_merged_30d integer NOT NULL,
+    prs_reverted_30d integer NOT NULL,
+    survival_rate numeric(5,3),
+    token_cost_cents integer,
+    tenant text DEFAULT public.tally_tenant() NOT NULL
+);
+
+ALTER TABLE ONLY public.agent_health_stats FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.agent_health_stats IS 'Daily snapshot per agent, over the 30 days before.';
+
+COMMENT ON COLUMN public.agent_health_stats.snapshot_date IS 'Day of the snapshot.';
+
+COMMENT ON COLUMN public.agent_health_stats.agent_name IS 'Agent it is about.';
+
+COMMENT ON COLUMN public.agent_health_stats.runs_30d IS 'Runs that began.';
+
+COMMENT ON COLUMN public.agent_health_stats.prs_opened_30d IS 'Pull requests it opened.';
+
+COMMENT ON COLUMN public.agent_health_stats.prs_merged_30d IS 'Pull requests of its that were merged.';
+
+COMMENT ON COLUMN public.agent_health_stats.prs_reverted_30d IS 'Merged pull requests of its that were reverted.';
+
+COMMENT ON COLUMN public.agent_health_stats.survival_rate IS 'Merged and not reverted over opened; NULL when none was opened.';
+
+COMMENT ON COLUMN public.agent_health_stats.token_cost_cents IS 'What its requests to models cost, in US cents; NULL where nothing is metered.';
+
+COMMENT ON COLUMN public.agent_health_stats.tenant IS 'Organisation; set from the token, never from the body.';
+
+CREATE TABLE public.api_tokens (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    digest bytea NOT NULL,
+    scopes text[] NOT NULL,
+    engineer_id text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    tenant text DEFAULT public.tally_tenant() NOT NULL
+);
+
+ALTER TABLE ONLY public.api_tokens FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.api_tokens IS 'Digests of the bearer tokens; the token itself is shown once and never kept.';
+
+COMMENT ON COLUMN public.api_tokens.id IS 'Number of the token.';
+
+COMMENT ON COLUMN public.api_tokens.name IS 'What it is known by: a laptop, a pod, a person.';
+
+COMMENT ON COLUMN public.api_tokens.digest IS 'SHA-256 of the token.';
+
+COMMENT ON COLUMN public.api_tokens.scopes IS 'What it may do: capture, read, dispatch, approve, admin.';
+
+COMMENT ON COLUMN public.api_tokens.engineer_id IS 'GitHub handle of the person whose rows it shows; NULL for a token of nobody in particular.';
+
+COMMENT ON COLUMN public.api_tokens.created_at IS 'When it was made.';
+
+COMMENT ON COLUMN public.api_tokens.expires_at IS 'When it ends by itself; NULL for never.';
+
+COMMENT ON COLUMN public.api_tokens.revoked_at IS 'When it was ended; NULL while it lives.';
+
+COMMENT ON COLUMN public.api_tokens.last_used_at IS 'When it was last used, to the minute.';
+
+COMMENT ON COLUMN public.api_tokens.tenant IS 'Organisation; set from the token, never from the body.';
+
+ALTER TABLE public.api_tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.api_tokens_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.context_fetches (
+    id bigint NOT NULL,
+    ts timestamp with time zone DEFAULT now() NOT NULL,
+    agent_name text NOT NULL,
+    file_path text NOT NULL,
+    repo text,
+    tenant text DEFAULT public.tally_tenant() NOT NULL,
+    fetch_key text DEFAULT (gen_random_uuid())::text NOT NULL
+);
+
+ALTER TABLE ONLY public.context_fetches FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.context_fetches IS 'One row per file an agent read inside its repository.';
+
+COMMENT ON COLUMN public.context_fetches.id IS 'Number of the row.';
+
+COMMENT ON COLUMN public.context_fetches.ts IS 'When the file was read.';
+
+COMMENT ON COLUMN public.context_fetches.agent_name IS 'Agent that read it.';
+
+COMMENT ON COLUMN public.context_fetches.file_path IS 'Path relative to the top of the repository; files outside it are not recorded.';
+
+COMMENT ON COLUMN public.context_fetches.repo IS 'Repository as `owner/name`.';
+
+COMMENT ON COLUMN public.context_fetches.tenant IS 'Organisation; set from the token, never from the body.';
+
+COMMENT ON COLUMN public.context_fetches.fetch_key IS 'What makes two reports the same read.';
+
+ALTER TABLE public.context_fetches ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.context_fetches_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.cost_ledger (
+    request_key text NOT NULL,
+    ts timestamp with time zone DEFAULT now() NOT NULL,
+    model text NOT NULL,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    cache_read_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_5m_tokens bigint DEFAULT 0 NOT NULL,
+    cache_write_1h_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    reasoning_tokens bigint DEFAULT 0 NOT NULL,
+    cost_micros bigint,
+    price_version text,
+    engineer_id text,
+    skill_name text,
+    session_id text,
+    prompt_id text,
+    repo text,
+    task_id text,
+    work_item_id bigint,
+    project text,
+    phase text,
+    tenant text DEFAULT public.tally_tenant() NOT NULL
+);
+
+ALTER TABLE ONLY public.cost_ledger FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.cost_ledger IS 'One row per metered request to a model.';
+
+COMMENT ON COLUMN public.cost_ledger.request_key IS 'What makes two reports the same request: the number the provider gave it, or its place in the count.';
+
+COMMENT ON COLUMN public.cost_ledger.ts IS 'When the model answered.';
+
+COMMENT ON COLUMN public.cost_ledger.model IS 'Model that answered.';
+
+COMMENT ON COLUMN public.cost_ledger.input_tokens IS 'Fresh input tokens.';
+
+COMMENT ON COLUMN public.cost_ledger.cache_read_tokens IS 'Input tokens read from the cache.';
+
+COMMENT ON COLUMN public.cost_ledger.cache_write_5m_tokens IS 'Input tokens written to the cache for five minutes.';
+
+COMMENT ON COLUMN public.cost_ledger.cache_write_1h_tokens IS 'Input tokens written to the cache for an hour.';
+
+COMMENT ON COLUMN public.cost_ledger.output_tokens IS 'Output tokens, those of the reasoning included.';
+
+COMMENT ON COLUMN public.cost_ledger.reasoning_tokens IS 'Output tokens spent on reasoning.';
+
+COMMENT ON COLUMN public.cost_ledger.cost_micros IS 'Cost in millionths of a US dollar; NULL when the model has no known price.';
+
+COMMENT ON COLUMN public.cost_ledger.price_version IS 'Which list of prices it was reckoned by.';
+
+COMMENT ON COLUMN public.cost_ledger.engineer_id IS 'GitHub handle of the person it is charged to.';
+
+COMMENT ON COLUMN public.cost_ledger.skill_name IS 'Skill, tool or agent it was made for.';
+
+COMMENT ON COLUMN public.cost_ledger.session_id IS 'Session of the agent program.';
+
+COMMENT ON COLUMN public.cost_ledger.prompt_id IS 'Prompt within the session.';
+
+COMMENT ON COLUMN public.cost_ledger.repo IS 'Repository as `owner/name`.';
+
+COMMENT ON COLUMN public.cost_ledger.task_id IS 'Task it was made in, where one was dispatched.';
+
+COMMENT ON COLUMN public.cost_ledger.work_item_id IS 'Work item it was made for.';
+
+COMMENT ON COLUMN public.cost_ledger.project IS 'Project of that work item.';
+
+COMMENT ON COLUMN public.cost_ledger.phase IS 'Phase of that work item.';
+
+COMMENT ON COLUMN public.cost_ledger.tenant IS 'Organisation; set from the token, never from the body.';
+
+CREATE TABLE public.events_outbox (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    work_item_id bigint,
+    payload jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    tenant text DEFAULT public.tally_tenant() NOT NULL,
+    seq bigint NOT NULL,
+    prev_hash bytea NOT NULL,
+    hash bytea NOT NULL
+);
+
+ALTER TABLE ONLY public.events_outbox FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.events_outbox IS 'The only audit trail: append-only, one hash chain per tenant, seq without gaps.';
+
+COMMENT ON COLUMN public.events_outbox.id IS 'Number of the row. It may have gaps; seq has none.';
+
+COMMENT ON COLUMN public.events_outbox.kind IS 'What happened, such as token.created.';
+
+COMMENT ON COLUMN public.events_outbox.work_item_id IS 'Work item it happened to, if any.';
+
+COMMENT ON COLUMN public.events_outbox.payload IS 'Facts of the event: names, numbers and who acted; never content.';
+
+COMMENT ON COLUMN public.events_outbox.created_at IS 'When it was appended, by the clock of the database.';
+
+COMMENT ON COLUMN public.events_outbox.tenant IS 'Organisation; set from the token, never from the body.';
+
+COMMENT ON COLUMN public.events_outbox.seq IS 'Place in the chain of the tenant, from 1, without gaps.';
+
+COMMENT ON COLUMN public.events_outbox.prev_hash IS 'Hash of the event before; empty for the first.';
+
+COMMENT ON COLUMN public.events_outbox.hash IS 'Hash over this event and prev_hash.';
+
+ALTER TABLE public.events_outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.events_outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.pull_requests (
+    repo text NOT NULL,
+    number integer NOT NULL,
+    state text NOT NULL,
+    head_branch text NOT NULL,
+    base_branch text,
+    head_sha text,
+    merge_sha text,
+    author text,
+    draft boolean DEFAULT false NOT NULL,
+    labels text[] DEFAULT '{}'::text[] NOT NULL,
+    opened_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    merged_at timestamp with time zone,
+    reverted_at timestamp with time zone,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant text DEFAULT public.tally_tenant() NOT NULL,
+    CONSTRAINT pull_requests_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text, 'merged'::text])))
+);
+
+ALTER TABLE ONLY public.pull_requests FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.pull_requests IS 'Structural facts of pull requests; never a title, body, comment or diff.';
+
+COMMENT ON COLUMN public.pull_requests.repo IS 'Repository as `owner/name`.';
+
+COMMENT ON COLUMN public.pull_requests.number IS 'Number in the repository.';
+
+COMMENT ON COLUMN public.pull_requests.state IS 'open, closed or merged.';
+
+COMMENT ON COLUMN public.pull_requests.head_branch IS 'Branch it brings.';
+
+COMMENT ON COLUMN public.pull_requests.base_branch IS 'Branch it goes to.';
+
+COMMENT ON COLUMN public.pull_requests.head_sha IS 'Last commit of the branch it brings.';
+
+COMMENT ON COLUMN public.pull_requests.merge_sha IS 'Commit that merged it.';
+
+COMMENT ON COLUMN public.pull_requests.author IS 'GitHub handle of whoever opened it.';
+
+COMMENT ON COLUMN public.pull_requests.draft IS 'Whether it is marked as a draft.';
+
+COMMENT ON COLUMN public.pull_requests.labels IS 'Names of its labels.';
+
+COMMENT ON COLUMN public.pull_requests.opened_at IS 'When it was opened.';
+
+COMMENT ON COLUMN public.pull_requests.closed_at IS 'When it was closed or merged.';
+
+COMMENT ON COLUMN public.pull_requests.merged_at IS 'When it was merged.';
+
+COMMENT ON COLUMN public.pull_requests.reverted_at IS 'When its merge was undone.';
+
+COMMENT ON COLUMN public.pull_requests.updated_at IS 'When we last heard of it.';
+
+COMMENT ON COLUMN public.pull_requests.tenant IS 'Organisation; set from the token, never from the body.';
+
+CREATE VIEW public.github_prs WITH (security_invoker='true') AS
+ SELECT repo,
+    number,
+    state,
+    head_branch,
+    base_branch,
+    head_sha,
+    author,
+    draft,
+    opened_at AS created_at,
+    closed_at,
+    merged_at,
+    reverted_at,
+    tenant
+   FROM public.pull_requests;
+
+COMMENT ON VIEW public.github_prs IS 'pull_requests under the name and columns that the organisation''s own SQL uses.';
+
+CREATE TABLE public.schema_migrations (
+    version integer NOT NULL,
+    name text NOT NULL,
+    digest text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.schema_migrations IS 'Which migrations made this schema.';
+
+COMMENT ON COLUMN public.schema_migrations.version IS 'Number of the migration.';
+
+COMMENT ON COLUMN public.schema_migrations.name IS 'Its name.';
+
+COMMENT ON COLUMN public.schema_migrations.digest IS 'SHA-256 of its SQL as it ran.';
+
+COMMENT ON COLUMN public.schema_migrations.applied_at IS 'When it ran.';
+
+CREATE TABLE public.skill_invocations (
+    id bigint NOT NULL,
+    ts timestamp with time zone DEFAULT now() NOT NULL,
+    engineer_id text NOT NULL,
+    skill_name text NOT NULL,
+    repo text,
+    runtime text NOT NULL,
+    model text,
+    latency_ms integer,
+    status text NOT NULL,
+    input_tokens integer,
+    output_tokens integer,
+    cost_usd_cents integer,
+    arg_hash text,
+    tenant text DEFAULT public.tally_tenant() NOT NULL,
+    fire_key text DEFAULT (gen_random_uuid())::text NOT NULL,
+    kind text DEFAULT 'skill'::text NOT NULL,
+    session_id text,
+    prompt_id text,
+    branch text,
+    cost_micros bigint,
+    seen_by text[] DEFAULT '{sql}'::text[] NOT NULL,
+    field_sources jsonb,
+    CONSTRAINT skill_invocations_kind_check CHECK ((kind = ANY (ARRAY['skill'::text, 'tool'::text, 'mcp'::text, 'agent'::text, 'session'::text]))),
+    CONSTRAINT skill_invocations_status_check CHECK ((status = ANY (ARRAY['success'::text, 'abandoned'::text, 'error'::text])))
+);
+
+ALTER TABLE ONLY public.skill_invocations FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.skill_invocations IS 'One row per fire: a skill, tool, MCP call, agent, or the work of one prompt.';
+
+COMMENT ON COLUMN public.skill_invocations.id IS 'Number of the row; the answer to whoever reported the fire.';
+
+COMMENT ON COLUMN public.skill_invocations.ts IS 'When the fire was first seen, by the clock of the machine it ran on.';
+
+COMMENT ON COLUMN public.skill_invocations.engineer_id IS 'GitHub handle of the person, or `unknown`.';
+
+COMMENT ON COLUMN public.skill_invocations.skill_name IS 'Name of the skill, tool or agent; `session` for the work of a prompt.';
+
+COMMENT ON COLUMN public.skill_invocations.repo IS 'Repository as `owner/name`, from the git remote.';
+
+COMMENT ON COLUMN public.skill_invocations.runtime IS 'Which program on which kind of machine ran it.';
+
+COMMENT ON COLUMN public.skill_invocations.model IS 'Model that ran it, where the source says so.';
+
+COMMENT ON COLUMN public.skill_invocations.latency_ms IS 'Duration in milliseconds; NULL while it runs or when unknown.';
+
+COMMENT ON COLUMN public.skill_invocations.status IS 'success, abandoned (started, and no end was heard of) or error.';
+
+COMMENT ON COLUMN public.skill_invocations.input_tokens IS 'Fresh input tokens; NULL where nothing is metered.';
+
+COMMENT ON COLUMN public.skill_invocations.output_tokens IS 'Output tokens; NULL where nothing is metered.';
+
+COMMENT ON COLUMN public.skill_invocations.cost_usd_cents IS 'cost_micros in whole US cents, half up; NULL where nothing is metered.';
+
+COMMENT ON COLUMN public.skill_invocations.arg_hash IS 'Keyed fingerprint (HMAC-SHA-256) of the arguments, never the arguments.';
+
+COMMENT ON COLUMN public.skill_invocations.tenant IS 'Organisation; set from the token, never from the body.';
+
+COMMENT ON COLUMN public.skill_invocations.fire_key IS 'What makes two sightings the same fire: the tool use id, or session, prompt and name.';
+
+COMMENT ON COLUMN public.skill_invocations.kind IS 'skill, tool, mcp, agent or session.';
+
+COMMENT ON COLUMN public.skill_invocations.session_id IS 'Session of the agent program.';
+
+COMMENT ON COLUMN public.skill_invocations.prompt_id IS 'Prompt within the session that led to the fire.';
+
+COMMENT ON COLUMN public.skill_invocations.branch IS 'Git branch that was checked out.';
+
+COMMENT ON COLUMN public.skill_invocations.cost_micros IS 'Cost in millionths of a US dollar; NULL where nothing is metered or priced.';
+
+COMMENT ON COLUMN public.skill_invocations.seen_by IS 'Paths that reported this fire: hook, otlp, relay, transcript, api, sql.';
+
+COMMENT ON COLUMN public.skill_invocations.field_sources IS 'Which path gave which text field; NULL when one path gave all.';
+
+ALTER TABLE public.skill_invocations ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.skill_invocations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.tenants (
+    id text NOT NULL,
+    label text NOT NULL,
+    sample boolean DEFAULT false NOT NULL,
+    arg_key text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT tenants_id_check CHECK ((id ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+
+ALTER TABLE ONLY public.tenants FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.tenants IS 'Organisations that share this ledger.';
+
+COMMENT ON COLUMN public.tenants.id IS 'Name of the organisation: small letters, digits and hyphens.';
+
+COMMENT ON COLUMN public.tenants.label IS 'Name as the pages show it.';
+
+COMMENT ON COLUMN public.tenants.sample IS 'Whether its rows are made up, to fill the pages of a newcomer.';
+
+COMMENT ON COLUMN public.tenants.arg_key IS 'Key of the HMAC that fingerprints arguments on the laptops of this tenant.';
+
+COMMENT ON COLUMN public.tenants.created_at IS 'When it was added.';
+
+ALTER TABLE ONLY public.agent_health_stats
+    ADD CONSTRAINT agent_health_stats_pkey PRIMARY KEY (tenant, snapshot_date, agent_name);
+
+ALTER TABLE ONLY public.api_tokens
+    ADD CONSTRAINT api_tokens_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY public.api_tokens
+    ADD CONSTRAINT api_tokens_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.context_fetches
+    ADD CONSTRAINT context_fetches_fetch UNIQUE (tenant, fetch_key);
+
+ALTER TABLE ONLY public.context_fetches
+    ADD CONSTRAINT context_fetches_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.cost_ledger
+    ADD CONSTRAINT cost_ledger_pkey PRIMARY KEY (tenant, request_key);
+
+ALTER TABLE ONLY public.events_outbox
+    ADD CONSTRAINT events_outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.events_outbox
+    ADD CONSTRAINT events_outbox_tenant_seq_key UNIQUE (tenant, seq);
+
+ALTER TABLE ONLY public.pull_requests
+    ADD CONSTRAINT pull_requests_pkey PRIMARY KEY (tenant, repo, number);
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY public.skill_invocations
+    ADD CONSTRAINT skill_invocations_fire UNIQUE (tenant, fire_key);
+
+ALTER TABLE ONLY public.skill_invocations
+    ADD CONSTRAINT skill_invocations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.tenants
+    ADD CONSTRAINT tenants_pkey PRIMARY KEY (id);
+
+CREATE INDEX api_tokens_tenant ON public.api_tokens USING btree (tenant, id);
+
+CREATE INDEX context_fetches_ts ON public.context_fetches USING btree (tenant, ts);
+
+CREATE INDEX cost_ledger_ts ON public.cost_ledger USING btree (tenant, ts);
+
+CREATE INDEX pull_requests_head ON public.pull_requests USING btree (tenant, head_branch text_pattern_ops);
+
+CREATE INDEX pull_requests_merged ON public.pull_requests USING btree (tenant, merged_at) WHERE (merged_at IS NOT NULL);
+
+CREATE INDEX skill_invocations_engineer ON public.skill_invocations USING btree (tenant, engineer_id, ts);
+
+CREATE INDEX skill_invocations_runtime ON public.skill_invocations USING btree (tenant, runtime, ts);
+
+CREATE INDEX skill_invocations_session ON public.skill_invocations USING btree (tenant, session_id) WHERE (session_id IS NOT NULL);
+
+CREATE INDEX skill_invocations_skill ON public.skill_invocations USING btree (tenant, skill_name, ts);
+
+CREATE TRIGGER events_outbox_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.events_outbox FOR EACH STATEMENT EXECUTE FUNCTION public.tally_refuse_change();
+
+ALTER TABLE public.agent_health_stats ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_tokens ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.context_fetches ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.cost_ledger ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.events_outbox ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY presented_token ON public.api_tokens FOR SELECT USING ((digest = ( SELECT decode(NULLIF(current_setting('tally.token_digest'::text, true), ''::text), 'hex'::text) AS decode)));
+
+ALTER TABLE public.pull_requests ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.skill_invocations ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_isolation ON public.agent_health_stats USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
+
+CREATE POLICY tenant_isolation ON public.api_tokens USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
+
+CREATE POLICY tenant_isolation ON public.context_fetches USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
+
+CREATE POLICY tenant_isolation ON public.cost_ledger USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
+
+CREATE POLICY tenant_isolation ON public.events_outbox USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
+
+CREATE POLICY tenant_isolation ON public.pull_requests USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
+
+CREATE POLICY tenant_isolation ON public.skill_invocations USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
+
+CREATE POLICY tenant_isolation ON public.tenants USING ((id = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((id = ( SELECT public.tally_tenant() AS tally_tenant)));
+
+ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
+
+GRANT USAGE ON SCHEMA public TO tally_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.agent_health_stats TO tally_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.api_tokens TO tally_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.context_fetches TO tally_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.cost_ledger TO tally_app;
+
+GRANT SELECT,INSERT ON TABLE public.events_outbox TO tally_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.pull_requests TO tally_app;
+
+GRANT SELECT ON TABLE public.github_prs TO tally_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.skill_invocations TO tally_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.tenants TO tally_app;
