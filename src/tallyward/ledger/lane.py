@@ -1,0 +1,101 @@
+"""One lane of the writer: a connection that commits groups of rows, and gets itself a new one when it fails.
+
+A group is written again, once, on a fresh connection when the connection fails, even when it failed in the commit and
+nobody knows whether it happened: every row has its key before it is written, so a second time changes nothing.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import psycopg
+from psycopg import sql
+
+from tallyward.errors import Busy, LedgerUnavailable
+from tallyward.fault_points import reached
+from tallyward.ledger.database import Connection, Database, unavailable
+from tallyward.ledger.rows import Stored, store
+
+_ATTEMPTS = 2
+
+# The id of each row by what it is and its key, by tenant.
+Ids = dict[str, dict[tuple[type, str], int]]
+
+
+class Lane:
+    """Commits one group after another. It is used by one task at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+
+    async def open(self) -> None:
+        self._connection = await self._database.connect()
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def commit(self, rows: Mapping[str, Sequence[Stored]]) -> Ids:
+        """The ids of the rows of each tenant, after the one commit that holds them all.
+
+        Raises Busy when the database fails it twice, psycopg.Error when it refuses a row.
+        """
+        failure: Busy = LedgerUnavailable()
+        for _ in range(_ATTEMPTS):
+            try:
+                return await self._commit(rows)
+            except psycopg.OperationalError as error:
+                if _refuses_the_row(error):
+                    raise
+                await self.close()
+                failure = unavailable(error)
+                if not _worth_a_second_try(error):
+                    break
+            except Busy as error:  # no connection was to be had
+                failure = error
+        raise failure
+
+    async def _commit(self, rows: Mapping[str, Sequence[Stored]]) -> Ids:
+        if self._connection is None:
+            await self.open()
+        assert self._connection is not None  # noqa: S101  # open() has just set it, or raised
+        ids: Ids = {}
+        async with _transaction(self._connection) as speak_for:
+            for tenant in sorted(rows):  # as the keys within: two lanes lock in one order, never in a ring
+                await speak_for(tenant)
+                ids[tenant] = await store(self._connection, rows[tenant])
+            reached("ledger.before_commit")
+        reached("ledger.after_commit")
+        return ids
+
+
+@asynccontextmanager
+async def _transaction(connection: Connection) -> AsyncGenerator[Callable[[str], Awaitable[None]]]:
+    """A transaction in as few round trips as there can be: BEGIN travels with the first tenant that is said."""
+    begun = False
+
+    async def speak_for(tenant: str) -> None:
+        nonlocal begun
+        # Several statements in one message cannot be prepared, and need not be: they are a constant and a checked name.
+        say = sql.SQL("SELECT set_config('tally.tenant', {}, true)").format(tenant)
+        await connection.execute(say if begun else sql.SQL("BEGIN; ") + say, prepare=False)
+        begun = True
+
+    try:
+        yield speak_for
+    except BaseException:
+        if not connection.closed:
+            await connection.rollback()
+        raise
+    await connection.commit()
+
+
+def _worth_a_second_try(error: psycopg.OperationalError) -> bool:
+    """No SQLSTATE, 57P (shutdown) or 08 (connection): no server was there to refuse it. 40: it lost a deadlock."""
+    return error.sqlstate is None or error.sqlstate.startswith(("57P", "08", "40"))
+
+
+def _refuses_the_row(error: psycopg.OperationalError) -> bool:
+    """54: a value is larger than the database can take. It is no failure of the database, and no second try helps."""
+    return error.sqlstate is not None and error.sqlstate.startswith("54")
