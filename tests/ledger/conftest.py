@@ -1,12 +1,21 @@
 """A ledger of one test: its database, opened as the server opens it, and a writer on it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from tallyward.ledger.database import Database
 from tallyward.ledger.writer import Writer
 from tallyward.redact import Secret
+from tests.databases import Databases
+
+
+@pytest.fixture(scope="module")
+def shared_url(cluster: Databases, migrated: str) -> Iterator[str]:
+    """One database for all tests of a file, which keep out of each other's way by tenant or by rolling back."""
+    name = cluster.create(template=migrated)
+    yield cluster.url(name)
+    cluster.drop(name)
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from tallyward.domain.fire import Fire, FireIn, merge
 from tallyward.ledger.database import Database
 from tallyward.ledger.writer import Writer
 from tallyward.redact import Secret
-from tests.databases import Databases
 from tests.ledger.stored import stored
 from tests.sightings import fire, sightings
 
@@ -69,10 +68,9 @@ class Servers:
 
 
 @pytest.fixture(scope="module")
-def servers(cluster: Databases, migrated: str) -> Iterator[Servers]:
-    name = cluster.create(template=migrated)
+def servers(shared_url: str) -> Iterator[Servers]:
     with asyncio.Runner() as loop:
-        database = Database(Secret(cluster.url(name)))
+        database = Database(Secret(shared_url))
         writers = [Writer(database), Writer(database)]
         loop.run(database.open())
         for writer in writers:
@@ -81,7 +79,6 @@ def servers(cluster: Databases, migrated: str) -> Iterator[Servers]:
         for writer in writers:
             loop.run(writer.stop())
         loop.run(database.close())
-    cluster.drop(name)
 
 
 @SLOW
