@@ -10,7 +10,7 @@ from tallyward.metrics.utilisation import Utilisation
 ENGINEERS, FIRES_EACH = 100, 20
 FILL = """
     INSERT INTO skill_invocations (engineer_id, skill_name, runtime, status)
-    SELECT 'engineer-' || e, '/skill-' || f % 7, 'claude-code-cli', 'success'
+    SELECT 'engineer-' || e, '/skill-' || f %% 7, 'claude-code-cli', 'success'
     FROM generate_series(1, %s) AS e, generate_series(1, %s) AS f
 """
 
