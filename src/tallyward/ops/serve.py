@@ -17,10 +17,10 @@ from tallyward import config
 from tallyward.config import Settings
 from tallyward.domain.tenant import DEFAULT_TENANT, SAMPLE_TENANT
 from tallyward.errors import PortInUse
-from tallyward.ledger import embedded
 from tallyward.ledger.database import Database
 from tallyward.ledger.migrate import migrate
 from tallyward.ops import first_token, sample
+from tallyward.ops.keeper import Keeper
 from tallyward.redact import Secret, redact
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
@@ -55,13 +55,10 @@ def ledger_of(settings: Settings) -> Generator[Secret]:
     if settings.database is not None:
         yield settings.database
         return
-    cluster = embedded.start(settings.data_dir)
-    if cluster.adopted:
-        _say("Found the PostgreSQL that an earlier server left running, and took it over.")
-    try:
-        yield Secret(cluster.url())
-    finally:
-        cluster.stop()
+    with Keeper(settings.data_dir) as keeper:
+        if keeper.adopted:
+            _say("Found the PostgreSQL that an earlier server left running, and took it over.")
+        yield keeper.url
 
 
 def _end_in_order() -> None:
