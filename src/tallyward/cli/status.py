@@ -1,0 +1,106 @@
+"""`tally status` and `tally flush`: what waits on this machine, what became of the rest, and delivering it now."""
+
+import json
+import os
+import time
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from tallyward import clock
+from tallyward.cli import connect, laptop
+from tallyward.client import backoff, counters, delivery, segments, sender_start
+from tallyward.client.claude_settings import ClaudeSettings
+from tallyward.errors import SettingsUnreadable
+
+FLUSH_LOCK_SECONDS = 30.0  # a delivery that is under way gives every step of the network five seconds
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def commands(app: typer.Typer) -> None:
+    app.command()(flush)
+    app.command()(status)
+
+
+def flush() -> None:
+    """Deliver now what waits on this machine. Ends with 1 if anything is left."""
+    root = laptop.root()
+    with laptop.writing():
+        done = delivery.deliver(root, os.environ, FLUSH_LOCK_SECONDS)
+    parts = [f"{done.stored} delivered", f"{done.left} left"]
+    parts += [f"{done.rejected} refused (spool/rejected.ndjson)"] if done.rejected else []
+    parts += [f"{done.corrupt} unreadable (spool/corrupt.ndjson)"] if done.corrupt else []
+    print(", ".join(parts) + (f": {done.reason}" if done.reason and done.left else ""))
+    if done.left:
+        raise typer.Exit(1)
+
+
+def facts() -> dict[str, Any]:
+    """Everything that `tally status` tells."""
+    root = laptop.root()
+    config = laptop.configured()
+    waiting = segments.waiting(root)
+    counted = counters.load(root)
+    lost = segments.losses(root)
+    return {
+        "home": root,
+        "server": config.server,
+        "tenant": config.tenant,
+        "engineer": os.environ.get("GITHUB_USER") or config.engineer_id,
+        "connected": bool(config.server and config.token),
+        "clients": {"claude": {"user": _state(laptop.user_settings()), "project": _state(laptop.project_settings())}},
+        "spool": {"rows": waiting.rows, "bytes": waiting.bytes},
+        "spool_depth": waiting.rows,
+        "fired": counted.sent + counted.corrupt + waiting.rows + sum(lost.values()),
+        **asdict(counted),
+        "lost": {**lost, "rejected": counted.rejected, "corrupt": counted.corrupt},
+        "backoff": {"failures": backoff.failures(root), "seconds": round(sender_start.backoff_seconds(root), 1)},
+        "sender": sender_pid(root),
+    }
+
+
+def _state(settings: ClaudeSettings) -> dict[str, str]:
+    try:
+        state: str = settings.state(connect.claude_command())
+    except SettingsUnreadable:
+        state = "unreadable"
+    return {"path": str(settings.path), "state": state}
+
+
+def sender_pid(root: str) -> int | None:
+    """The process that is delivering now, if one is."""
+    try:
+        fd = sender_start.claim(root)
+    except OSError:
+        return None
+    if fd is not None:
+        os.close(fd)
+        return None
+    said = (segments.folder(root) / "sender.lock").read_text()
+    return int(said) if said.isdigit() else None
+
+
+def status(as_json: AsJson = False) -> None:
+    """Show what waits to be delivered, the last delivery, and what was lost and why."""
+    known = facts()
+    if as_json:
+        print(json.dumps(known, indent=2))
+        return
+    claude = known["clients"]["claude"]
+    print(f"Server     {known['server'] or 'none; run `tally connect claude`'}")
+    print(f"Claude     your settings: {claude['user']['state']}; this directory's: {claude['project']['state']}")
+    print(f"Waiting    {known['spool']['rows']} rows, {known['spool']['bytes']} bytes" + _next_attempt(known))
+    print(f"Delivered  {known['stored']} rows, last {known['last_delivery'] or 'never'}")
+    lost = ", ".join(f"{count} {reason}" for reason, count in known["lost"].items() if count)
+    print(f"Lost       {lost or 'nothing'}")
+    if known["last_error"]:
+        print(f"Trouble    {known['last_error']} ({known['last_error_at']})")
+
+
+def _next_attempt(known: dict[str, Any]) -> str:
+    seconds = known["backoff"]["seconds"]
+    if not seconds:
+        return ""
+    return f"; next attempt {time.strftime('%H:%M:%S', time.localtime(clock.epoch_seconds() + seconds))}"

@@ -1,0 +1,48 @@
+"""Commands run in this process, as the person whose laptop it is."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tallyward.cli.main import build
+from tests.laptop import Laptop
+
+
+@dataclass
+class Terminal:
+    """`run` gives what a command printed and its exit code."""
+
+    laptop: Laptop
+
+    def run(self, *arguments: str) -> Result:
+        return CliRunner().invoke(build(list(arguments)), list(arguments), catch_exceptions=False)
+
+
+@pytest.fixture
+def terminal(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A terminal in a repository of the laptop, with nothing of the caller's environment."""
+    for name in list(os.environ):
+        if name.startswith(("TALLY_", "CLAUDE_", "GITHUB_", "GIT_", "XDG_")):
+            monkeypatch.delenv(name)
+    for name, value in laptop.environ.items():
+        monkeypatch.setenv(name, value)
+    repository = laptop.home / "widget"
+    (repository / ".git").mkdir(parents=True)
+    monkeypatch.chdir(repository)
+    return Terminal(laptop)
+
+
+Connect = Callable[..., Result]
+
+
+@pytest.fixture
+def connect(terminal: Terminal) -> Connect:
+    """Runs `tally connect claude`."""
+
+    def run(server: str, *more: str) -> Result:
+        return terminal.run("connect", "claude", "--server", server, "--token", "tw_x", *more)
+
+    return run
