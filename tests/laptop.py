@@ -54,9 +54,9 @@ class Laptop:
         raw = event if isinstance(event, bytes) else json.dumps(event).encode()
         return self.run([sys.executable, "-I", "-S", str(HOOK)], input=raw, **options)
 
-    def run(self, command: list[str], **options: Any) -> Ran:
+    def run(self, command: list[str], seconds: float = 30, **options: Any) -> Ran:
         begun = clock.elapsed_seconds()
-        done = subprocess.run(command, capture_output=True, env=self.environ, timeout=30, check=False, **options)
+        done = subprocess.run(command, capture_output=True, env=self.environ, timeout=seconds, check=False, **options)
         return Ran(done.returncode, done.stdout, done.stderr, clock.elapsed_seconds() - begun)
 
     def sender(self, *arguments: str) -> subprocess.Popen[bytes]:

@@ -1,0 +1,44 @@
+"""A real Claude Code, connected with `tally connect` to a real server, over a wire that remembers."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clients.claude import PROGRAM, RealClaude
+from tests.clients.wire import Wire
+from tests.laptop import Laptop
+from tests.servers import Server, serving
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """TALLY_TEST_CLIENTS=0 leaves these tests out, in the open; without it a missing program is a failure."""
+    if os.environ.get("TALLY_TEST_CLIENTS") == "0":
+        for item in items:
+            if item.get_closest_marker("clients"):
+                item.add_marker(pytest.mark.skip(reason="TALLY_TEST_CLIENTS=0"))
+
+
+@pytest.fixture
+def serve(tmp_path: Path, database_url: str) -> Iterator[Server]:
+    """A real server with an empty ledger."""
+    with serving(tmp_path / "data", database=database_url) as server:
+        yield server
+
+
+@pytest.fixture
+def wire(serve: Server) -> Iterator[Wire]:
+    """What the laptop takes for the server."""
+    with Wire(serve.port) as wire:
+        yield wire
+
+
+@pytest.fixture
+def claude(laptop: Laptop, serve: Server, wire: Wire) -> RealClaude:
+    """The program, connected."""
+    assert PROGRAM.exists(), f"{PROGRAM} is missing; scripts/clients installs it, TALLY_CLAUDE names another"
+    real = RealClaude(laptop)
+    done = real.tally("connect", "claude", "--server", wire.url, "--token", serve.token(engineer="ann"))
+    assert done.code == 0, done.err
+    return real

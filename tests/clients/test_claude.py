@@ -1,0 +1,181 @@
+"""The real Claude Code works as always, and its work becomes rows: each fire once, and nothing private in any."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tallyward.testing.scripted_model import Fail, Say, Script, Use
+from tests.clients.claude import RealClaude
+from tests.clients.wire import Wire
+from tests.servers import Server
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.clients
+
+COMMAND, PROMPT, OUTPUT = "echo held-out-$((40 + 2))", "please find the canary-prompt", "held-out-42"
+SHELL = Use("Bash", {"command": COMMAND, "description": "canary-description"})
+ANSWER = "canary-last-message"
+ARRIVAL_SECONDS_MAX = 5.0
+
+
+def fires(serve: Server, token: str | None = None) -> list[dict[str, Any]]:
+    """Every row, as the API tells it."""
+    return serve.call("GET", "/v1/fires?limit=200", token=token or serve.token()).json["fires"]
+
+
+def arrived(claude: RealClaude, serve: Server) -> list[dict[str, Any]]:
+    """All rows of the laptop, after whatever still waited was delivered."""
+    done = claude.tally("flush")
+    assert done.code == 0, done.out
+    return fires(serve)
+
+
+def by_kind(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["kind"], []).append(row)
+    return found
+
+
+def test_one_tool_call_is_one_row_beside_one_for_the_prompt(claude: RealClaude, serve: Server):
+    done = claude.ask(PROMPT, Script([SHELL, Say(ANSWER)]))
+    assert (done.code, done.out.strip()) == (0, ANSWER.encode())
+    rows = by_kind(eventually(lambda: both if len(both := fires(serve)) == 2 else None, ARRIVAL_SECONDS_MAX))
+    (tool,), (prompt,) = rows["tool"], rows["session"]
+    for row in (tool, prompt):
+        assert (row["engineer_id"], row["runtime"], row["status"]) == ("ann", "claude-code-cli", "success")
+        assert (row["repo"], row["branch"], row["seen_by"]) == ("acme/widget", "trunk", ["hook"])
+    assert (tool["skill_name"], prompt["skill_name"]) == ("Bash", "session")
+    assert 0 < tool["latency_ms"] < prompt["latency_ms"] < done.seconds * 1000
+    assert tool["session_id"] == prompt["session_id"]
+    assert tool["prompt_id"] == prompt["prompt_id"]
+    assert tool["arg_hash"].startswith("hmac-sha256:")
+
+
+def everything_stored(serve: Server) -> str:
+    """Every row of every table of the database, as text."""
+    tables = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+    found: list[str] = []
+    with psycopg.connect(serve.database_url) as connection:
+        for table in [sql.Identifier(*names) for names in connection.execute(tables).fetchall()]:
+            # For this look alone the owner is not bound to one tenant either; nothing of it is committed.
+            connection.execute(sql.SQL("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY").format(table))
+            found += [row[0] for row in connection.execute(sql.SQL("SELECT t::text FROM {} t").format(table))]
+        connection.rollback()
+    return "\n".join(found)
+
+
+def test_nothing_private_is_anywhere(claude: RealClaude, serve: Server, wire: Wire):
+    """The prompt, the command, its description, its output and the answer, in all that we keep, send or log."""
+    (claude.repository / "canary-file.txt").write_text("canary-content")
+    (claude.laptop.home / "canary-outside.txt").write_text("canary-content")
+    steps = [
+        SHELL,
+        Use("Bash", {"command": "echo canary-error >&2; exit 3", "description": "canary-description"}),
+        Use("Read", {"file_path": str(claude.repository / "canary-file.txt")}),
+        Use("Read", {"file_path": str(claude.laptop.home / "canary-outside.txt")}),
+        Use("Skill", {"skill": "probe-echo", "args": "canary-arguments"}),
+        Say(ANSWER),
+    ]
+    assert claude.ask(f"/probe-echo {PROMPT}", Script(steps)).out.strip() == ANSWER.encode()
+    rows = arrived(claude, serve)
+    assert len(by_kind(rows)["tool"]) == 4
+    kept = {
+        "the laptop's folder": claude.laptop.everything(),
+        "the wire": wire.kept,
+        "the server's log": serve.log.encode(),
+        "the database": everything_stored(serve).encode(),
+    }
+    assert b"probe-echo" in kept["the database"]
+    assert b"probe-echo" in kept["the wire"]
+    for backup in (claude.laptop.root / "backups").iterdir():  # it has to name the file that it belongs to
+        kept["the laptop's folder"] = kept["the laptop's folder"].replace(backup.read_bytes(), b"")
+    secrets = ["echo held", OUTPUT, "canary", "find the", str(claude.laptop.home), "secret@", "scripted-key"]
+    for place, content in kept.items():
+        # The name of a file of the repository is recorded; what is in it is not.
+        shown = content.replace(b"canary-file.txt", b"")
+        for secret in secrets:
+            assert secret.encode() not in shown, f"{secret!r} is in {place}"
+
+
+def test_every_way_of_working_is_told_by_its_own_name(claude: RealClaude, serve: Server):
+    probe = Path(__file__).with_name("probe_mcp.py")
+    (claude.repository / "a.txt").write_text("one\n")
+    read = Use("Read", {"file_path": str(claude.repository / "a.txt")})
+    delegate = Use("Agent", {"description": "look", "prompt": "SUBTASK", "subagent_type": "general-purpose"})
+    servers = {"mcpServers": {"probe": {"command": sys.executable, "args": [str(probe)]}}}
+    steps = [Use("Skill", {"skill": "probe-echo"}), Use("mcp__probe__ping", {"x": 1}), delegate, Say("done")]
+    options = ("--mcp-config", json.dumps(servers))
+    done = claude.ask("go", Script([read, Say("seen")], when="SUBTASK"), Script(steps), options=options)
+    assert done.out.strip() == b"done", done.err
+    claude.ask("/probe-echo again", Script([Say("done")]))
+    rows = arrived(claude, serve)
+    told = sorted((row["kind"], row["skill_name"], row["status"]) for row in rows)
+    assert told == [
+        ("agent", "general-purpose", "success"),
+        ("mcp", "mcp__probe__ping", "success"),
+        ("session", "session", "success"),
+        ("session", "session", "success"),
+        ("skill", "probe-echo", "success"),
+        ("skill", "probe-echo", "success"),
+        ("tool", "Read", "success"),
+    ]
+    assert all(row["latency_ms"] is not None for row in rows)
+    (agent,) = by_kind(rows)["agent"]
+    assert agent["output_tokens"] == 50
+    assert serve.rows("SELECT agent_name, file_path, repo FROM context_fetches") == [
+        ("general-purpose", "a.txt", "acme/widget")
+    ]
+
+
+def test_what_goes_wrong_is_an_error_and_what_is_refused_is_abandoned(claude: RealClaude, serve: Server):
+    failing = Use("Bash", {"command": "exit 3", "description": "fails"})
+    claude.ask("go", Script([failing, Use("mcp__probe__missing", {}), Say("done")]))
+    claude.ask("go", Script([Fail(400)]))
+    rows = by_kind(arrived(claude, serve))
+    assert [row["status"] for row in rows["tool"]] == ["error"]
+    assert sorted(row["status"] for row in rows["session"]) == ["error", "success"]
+
+
+def test_hooks_in_two_settings_files_still_give_one_row(claude: RealClaude, serve: Server):
+    assert claude.tally("connect", "claude", "--project").code == 0
+    claude.ask("go", Script([SHELL, Say("done")]))
+    assert sorted(row["kind"] for row in arrived(claude, serve)) == ["session", "tool"]
+
+
+def test_a_server_that_is_gone_costs_the_engineer_nothing(claude: RealClaude, serve: Server):
+    serve.kill()
+    done = claude.ask("go", Script([SHELL, Say("done")]))
+    assert (done.code, done.out.strip(), done.err.strip()) == (0, b"done", b"")
+    status = json.loads(claude.tally("status", "--json").out)
+    assert status["spool_depth"] == 3  # the tool once, the prompt at its begin and end
+    assert claude.tally("flush").code == 1
+
+
+def test_after_disconnecting_nothing_is_told_any_more(claude: RealClaude, serve: Server):
+    claude.tally("disconnect", "claude")
+    assert not (claude.laptop.home / ".claude" / "settings.json").exists()
+    claude.ask("go", Script([SHELL, Say("done")]))
+    assert arrived(claude, serve) == []
+
+
+@pytest.mark.browser
+def test_the_fire_is_on_the_page_within_five_seconds(claude: RealClaude, serve: Server):
+    from playwright.sync_api import expect, sync_playwright
+
+    from tests.browser.eyes import launch_options, looking, sign_in
+
+    token = serve.token(engineer="ann")  # before Playwright's own loop runs
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(**launch_options())
+        with looking(chromium, serve.address) as (page, _):
+            sign_in(page, token, "/me")
+            expect(page.get_by_text("Live", exact=True)).to_be_visible()
+            claude.ask("go", Script([Use("Skill", {"skill": "probe-echo"}), Say("done")]))
+            expect(page.locator("main")).to_contain_text("probe-echo", timeout=ARRIVAL_SECONDS_MAX * 1000)
+        chromium.close()
