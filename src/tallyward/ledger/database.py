@@ -76,7 +76,11 @@ class Database:
             connection = await AsyncConnection[Row].connect(
                 self.url.reveal(), row_factory=dict_row, connect_timeout=CONNECT_TIMEOUT_SECONDS, autocommit=True
             )
-            await _act_as_app(connection)
+            try:
+                await _act_as_app(connection)
+            except BaseException:  # cancelled half-way, say: nobody else knows this connection
+                await connection.close()
+                raise
         except psycopg.Error as error:
             raise unavailable(error) from error
         return connection
