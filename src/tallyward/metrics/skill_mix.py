@@ -22,5 +22,5 @@ class SkillMix(Metric):
         WHERE tenant = tally_tenant() AND engineer_id = %(engineer)s AND kind <> 'session'
             AND ts > now() - make_interval(days => %(days)s)
         GROUP BY skill_name, kind
-        ORDER BY fires DESC, skill_name
+        ORDER BY fires DESC, skill_name, kind
     """

@@ -1,0 +1,56 @@
+"""Facts in, measured numbers out: one transaction per test, so `now()` stands still and windows have exact ends."""
+
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tallyward.metrics._base import Metric
+
+DAY_SECONDS = 86_400
+FIRE = {"engineer_id": "thomas-c", "skill_name": "/start", "runtime": "claude-code-cli", "status": "success"}
+HOSTILE_NAMES = (
+    "'; DROP TABLE skill_invocations; --",
+    "%(days)s 100%",
+    "axon/%/_",
+    "<script>alert(1)</script>",
+    "line\nbreak\ttab",
+    "Zoë 🦉 Ж",
+    " ",
+)
+
+
+class Facts:
+    """What the ledger holds, and what a measure makes of it."""
+
+    def __init__(self, connection: psycopg.Connection[dict[str, Any]]) -> None:
+        self._connection = connection
+
+    def speak_for(self, tenant: str) -> None:
+        self._connection.execute("SELECT set_config('tally.tenant', %s, true)", (tenant,))
+
+    def fire(self, *, age_seconds: float = 3600, times: int = 1, **columns: Any) -> None:
+        for _ in range(times):
+            self._insert("skill_invocations", age_seconds, "ts", FIRE | columns)
+
+    def merged(self, head_branch: str, number: int, *, age_seconds: float = 3600) -> None:
+        columns = {"repo": "graph8-com/g8", "number": number, "state": "merged", "head_branch": head_branch}
+        self._insert("pull_requests", age_seconds, "merged_at", columns)
+
+    def opened(self, head_branch: str, number: int) -> None:
+        columns = {"repo": "graph8-com/g8", "number": number, "state": "open", "head_branch": head_branch}
+        self._insert("pull_requests", 3600, "opened_at", columns)
+
+    def _insert(self, table: str, age_seconds: float, moment: str, columns: dict[str, Any]) -> None:
+        statement = sql.SQL("INSERT INTO {} ({}, {}) VALUES (now() - make_interval(secs => %s), {})").format(
+            sql.Identifier(table),
+            sql.Identifier(moment),
+            sql.SQL(", ").join(map(sql.Identifier, columns)),
+            sql.SQL(", ").join(sql.Placeholder() * len(columns)),
+        )
+        self._connection.execute(statement, (age_seconds, *columns.values()))
+
+    def measured(self, metric: type[Metric], **params: Any) -> list[dict[str, Any]]:
+        given = {"days": 30, "counted_kinds": ["skill", "agent", "mcp"]} | params
+        wanted = {name: given[name] for name in metric.parameters}
+        return self._connection.execute(metric.sql, wanted).fetchall()
