@@ -1,0 +1,99 @@
+"""The API description tells the truth: it is the committed one, it names every route, and answers have its shapes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from starlette.routing import Route
+
+from tallyward.config import Settings
+from tallyward.redact import Secret
+from tallyward.web.app import CALLS, create_app
+from tallyward.web.calls import Call
+from tallyward.web.openapi import describe
+from tests.in_process import Answer, application
+
+COMMITTED = Path(__file__).parents[2] / "docs" / "reference" / "openapi.json"
+NOT_CALLS = {"/static/{name:path}"}  # files that say nothing of anybody
+ROW = {"engineer_id": "thomas-c", "skill_name": "/start", "runtime": "claude-code-cli", "status": "success"}
+BODIES = {"/v1/trace": ROW, "/v1/context-fetches": {"agent_name": "claude-code", "file_path": "README.md"}}
+
+
+def test_the_committed_description_is_the_one_that_is_served():
+    generated = json.loads(msgspec.json.encode(describe(CALLS)))
+    assert json.loads(COMMITTED.read_text(encoding="utf-8")) == generated, "run scripts/docs"
+
+
+def test_a_route_that_is_in_no_table_of_calls_does_not_exist():
+    app = create_app(Settings(data_dir=Path("unused")), Secret("postgresql://nobody@localhost/none"))
+    routes = {
+        (method, route.path)
+        for route in app.routes
+        if isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+
+    assert len(routes) == len(app.routes), "every route is a plain one, of one method"
+    assert {route for route in routes if route[1] not in NOT_CALLS} == {(call.method, call.path) for call in CALLS}
+
+
+def test_every_call_says_what_it_does_and_every_call_of_the_api_what_it_gives():
+    assert [call.path for call in CALLS if not call.says.endswith(".")] == []
+    assert [call.path for call in CALLS if not call.page and call.gives is None] == []
+
+
+def test_every_reference_of_the_description_leads_somewhere():
+    described = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    text = json.dumps(described)
+    names = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert names <= set(described["components"]["schemas"])
+    assert names
+
+
+def has_shape(answer: Answer, declared: Any) -> bool:
+    """Whether the answer is exactly of the declared type: nothing missing, nothing that is not told of."""
+    kinds = declared if isinstance(declared, tuple) else (declared,)
+    for kind in kinds:
+        try:
+            told = msgspec.json.decode(answer.body, type=kind)
+        except msgspec.ValidationError:
+            continue
+        if json.loads(msgspec.json.encode(told)) == answer.json:
+            return True
+    return False
+
+
+@pytest.mark.parametrize(
+    "call", [call for call in CALLS if not call.page], ids=lambda call: f"{call.method} {call.path}"
+)
+async def test_an_answer_has_the_shape_that_is_described(database_url: str, call: Call):
+    async with application(database_url) as site:
+        token = await site.token(["capture", "read"], engineer="thomas-c")
+        await site.call("POST", "/v1/trace", token=token, body=[ROW, {**ROW, "runtime": "k8s-job"}])
+
+        answer = await site.call(call.method, call.path, token=token, body=BODIES.get(call.path))
+
+    assert answer.status == call.status
+    assert has_shape(answer, call.gives), answer.body
+
+
+async def test_a_batch_with_a_bad_row_has_the_shape_that_is_described(database_url: str):
+    call = next(call for call in CALLS if call.path == "/v1/trace")
+    async with application(database_url) as site:
+        token = await site.token(["capture"])
+        answer = await site.call("POST", "/v1/trace?partial=true", token=token, body=[ROW, {**ROW, "status": "odd"}])
+
+    assert answer.status == call.status
+    assert has_shape(answer, call.gives), answer.body
+    assert answer.json["ids"][1] is None
+    assert [error["index"] for error in answer.json["errors"]] == [1]
+
+
+async def test_a_query_parameter_that_is_not_described_is_refused_by_name(database_url: str):
+    async with application(database_url) as site:
+        token = await site.token(["read"])
+        answer = await site.call("GET", "/v1/utilization?dyas=7", token=token)
+
+    assert (answer.status, answer.json["error"]["field"]) == (422, "dyas")
