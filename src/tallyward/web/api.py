@@ -1,5 +1,6 @@
 """The HTTP API: each call is a few lines over a service, listed in `CALLS`."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from tallyward.web.calls import Call, Query
 
 FIRES_MAX = 1_000
 FIRES_DEFAULT = 100
+HEALTH_SECONDS_MAX = 2.0  # whoever asks for health does not wait long for it
 Value = TypeVar("Value")
 
 
@@ -157,9 +159,10 @@ async def health(request: Request, _principal: Principal) -> Response:
     database = request.app.state.database
     started = clock.elapsed_seconds()
     try:
-        await database.query(None, "answer_one")
+        async with asyncio.timeout(HEALTH_SECONDS_MAX):
+            await database.query(None, "answer_one")
         answers = DatabaseHealth(ok=True, latency_ms=round((clock.elapsed_seconds() - started) * 1000, 3))
-    except Busy:
+    except (Busy, TimeoutError):
         answers = DatabaseHealth(ok=False, latency_ms=None)
     last_error = request.app.state.writer.last_error
     degraded = "disk" if isinstance(last_error, DiskFull) else "" if answers.ok else "database"

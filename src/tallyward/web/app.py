@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import traceback
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,7 +20,7 @@ from tallyward.errors import Internal, Invalid, MethodNotAllowed, NotFound, Tall
 from tallyward.ids import random_hex
 from tallyward.ledger.database import Database
 from tallyward.ledger.writer import Writer
-from tallyward.redact import Secret, redact
+from tallyward.redact import Secret
 from tallyward.services.board import Board
 from tallyward.services.ingest import Ingest
 from tallyward.services.tenants import Tenants
@@ -68,23 +69,30 @@ def _refuse_unknown_query(given: Mapping[str, Any], known: set[str]) -> None:
     for name in given:
         if name not in known:
             choices = ", ".join(sorted(known)) or "none"
-            raise Invalid(f"{name} is not a parameter of this call; it takes {choices}.", field=name)
+            raise Invalid(f"{name[:100]} is not a parameter of this call; it takes {choices}.", field=name[:100])
+        if "\0" in given[name]:
+            raise Invalid(f"{name} holds a NUL character.", field=name)
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     known: TallyError = MethodNotAllowed() if status == MethodNotAllowed.status else NotFound()
-    if request.url.path.startswith(("/v1/", "/api/", "/tenants/")) or "text/html" not in request.headers.get(
-        "accept", ""
-    ):
-        return error_response(known)
-    return pages.problem(request, known)
+    for_people = "text/html" in request.headers.get("accept", "")
+    if for_people and not request.scope["path"].startswith(("/v1/", "/api/", "/tenants/")):
+        response = pages.problem(request, known)
+    else:
+        response = error_response(known)
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)  # which methods there are
+    return response
 
 
 def _logged(request: Request, error: Exception) -> Internal:
-    """Logs a mistake of ours. Of the request, nothing but its address is logged."""
+    """Logs a mistake of ours: where it happened and of which kind. What the error says may repeat what was sent."""
     number = random_hex(8)
-    _log.error("request %s: %s %s: %s", number, request.method, request.url.path, redact(repr(error)), exc_info=error)
+    places = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+    where = (request.method, request.scope["path"])
+    _log.error("request %s: %s %s: %s\n%s", number, *where, type(error).__name__, places)
     return Internal(f"The server made a mistake; it is logged as {number}.")
 
 
@@ -132,6 +140,7 @@ def create_app(settings: Settings, database_url: Secret) -> App:
         routes=[*routes, *pages.static_routes()], lifespan=lifespan, exception_handlers={HTTPException: _http_problem}
     )
     app.calls = endpoints
+    app.router.redirect_slashes = False  # an address is right or wrong; no answer leads to where a header says
     app.state.settings = settings
     app.state.database = database
     app.state.writer = writer

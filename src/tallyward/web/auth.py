@@ -18,12 +18,12 @@ _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 def presented(request: Request) -> Secret | None:
-    """The token that came with the request, None when there is none or it cannot be one of ours."""
-    bearer = header(request, b"authorization")
-    if bearer:
-        scheme, _, token = bearer.partition(" ")
+    """The token that came with the request, None when there is none, it cannot be one of ours, or there are two."""
+    given = [value for key, value in request.scope["headers"] if key == b"authorization"]
+    if given:
+        scheme, _, token = given[0].decode("latin-1").partition(" ")
         token = token.strip()
-        if scheme.lower() != "bearer":
+        if scheme.lower() != "bearer" or len(given) > 1:
             return None
     else:
         token = request.cookies.get(COOKIE, "")

@@ -3,7 +3,7 @@
 import asyncio
 import zlib
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -17,13 +17,24 @@ _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _ENCODINGS = ("", "identity", "gzip")
 
 
-class _Inflate(Protocol):
-    """What we use of a zlib decompressor, whose own type is private."""
+class _Inflate:
+    """Takes gzip apart as it comes in. Several gzip files one after the other are one, as for `gzip` itself."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(_GZIP_WINDOW)
 
     @property
-    def eof(self) -> bool: ...
+    def whole(self) -> bool:
+        return self._member.eof
 
-    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
+    def decompress(self, data: bytes, bytes_max: int) -> bytes:
+        """What `data` holds, of which at most `bytes_max` are made. Raises zlib.error when it is no gzip."""
+        plain = self._member.decompress(data, bytes_max)
+        while self._member.eof and self._member.unused_data and len(plain) < bytes_max:
+            rest = self._member.unused_data
+            self._member = zlib.decompressobj(_GZIP_WINDOW)
+            plain += self._member.decompress(rest, bytes_max - len(plain))
+        return plain
 
 
 async def read_body(request: Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
@@ -36,7 +47,7 @@ async def read_body(request: Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
         raise _too_large(bytes_max)
     try:
         async with asyncio.timeout(BODY_SECONDS_MAX):
-            return await _gather(request, bytes_max, zlib.decompressobj(_GZIP_WINDOW) if encoding == "gzip" else None)
+            return await _gather(request, bytes_max, _Inflate() if encoding == "gzip" else None)
     except TimeoutError as error:
         raise TooSlow(f"The body did not arrive within {BODY_SECONDS_MAX:.0f} seconds.") from error
 
@@ -57,7 +68,7 @@ async def _gather(request: Request, bytes_max: int, inflate: _Inflate | None) ->
         if size > bytes_max:
             raise _too_large(bytes_max)
         parts.append(part)
-    if inflate is not None and not inflate.eof:
+    if inflate is not None and not inflate.whole:
         raise BadRequest("The gzip body ends too early.", field="Content-Encoding")
     return b"".join(parts) if len(parts) > 1 else parts[0]
 

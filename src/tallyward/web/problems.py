@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tallyward.errors import DOCS_URL, Busy, TallyError
+from tallyward.errors import DOCS_URL, Busy, TallyError, TooSlow
 from tallyward.web.bodies import Json
 
 RETRY_AFTER_SECONDS = 1  # a group commits in far less; a client that waits longer by its own back-off is welcome
@@ -28,4 +28,6 @@ def error_response(error: TallyError) -> Json:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if error.status == 401:  # noqa: PLR2004  # the number is the name
         headers["WWW-Authenticate"] = 'Bearer realm="tallyward"'
+    if isinstance(error, TooSlow):
+        headers["Connection"] = "close"  # or its dribble would hold the connection on
     return Json(error_body(error), error.status, headers)
