@@ -27,54 +27,57 @@ def tool(name: str, tool_name: str = "Bash", given: Event | None = None, **field
     return event(name, tool_name=tool_name, tool_input=content, tool_use_id=TOOL_USE, **fields)
 
 
+OF_PROMPTS = [
+    event("SessionStart", source="startup", model="claude-opus-4-8", session_title=MARKER),
+    event(
+        "UserPromptExpansion",
+        expansion_type="slash_command",
+        command_name="ship",
+        command_args=MARKER,
+        prompt=MARKER,
+    ),
+    event("UserPromptSubmit", prompt=f"please {MARKER}", source="user", session_title=MARKER),
+    event("Stop", stop_hook_active=False, last_assistant_message=MARKER, background_tasks=[MARKER]),
+    event("StopFailure", error=MARKER, last_assistant_message=MARKER),
+    event("SubagentStop", agent_id="x", agent_type="reviewer", last_assistant_message=MARKER),
+    event("Notification", message=MARKER),
+    event("SessionEnd", reason="other"),
+]
+OF_TOOLS = [
+    tool("PreToolUse", "Agent", {"subagent_type": "reviewer", "prompt": MARKER, "description": MARKER}),
+    tool("PreToolUse", "mcp__jira__create", {"title": MARKER}, mcp_server={"name": MARKER, "source": MARKER}),
+    tool("PostToolUse", tool_response={"stdout": MARKER, "stderr": MARKER}, duration_ms=31),
+    tool(
+        "PostToolUse",
+        "Agent",
+        {"subagent_type": "reviewer", "prompt": MARKER},
+        tool_response={
+            "content": [{"type": "text", "text": MARKER}],
+            "prompt": MARKER,
+            "resolvedModel": "claude-haiku-4-5",
+            "usage": {"input_tokens": 11, "output_tokens": 7, "note": MARKER},
+        },
+        duration_ms=900,
+    ),
+    tool(
+        "PostToolUse",
+        "Skill",
+        {"skill": "probe", "args": MARKER},
+        tool_response={"success": True, "commandName": MARKER},
+    ),
+    tool(
+        "PostToolUse",
+        "Read",
+        {"file_path": "/home/ann/widget/src/a.py"},
+        tool_response={"file": {"content": MARKER}},
+    ),
+    tool("PostToolUse", "Read", {"file_path": f"/home/ann/{MARKER}.txt"}, tool_response={"file": {"content": MARKER}}),
+    tool("PostToolUse", "Write", {"file_path": f"/home/ann/widget/{MARKER}", "content": MARKER}),
+    tool("PostToolUseFailure", error=f"Exit code 3: {MARKER}", is_interrupt=False, duration_ms=17),
+    tool("PermissionDenied", reason=MARKER),
+]
+
+
 def every_event() -> list[Event]:
     """One of each, all content marked."""
-    return [
-        event("SessionStart", source="startup", model="claude-opus-4-8", session_title=MARKER),
-        event(
-            "UserPromptExpansion",
-            expansion_type="slash_command",
-            command_name="ship",
-            command_args=MARKER,
-            prompt=MARKER,
-        ),
-        event("UserPromptSubmit", prompt=f"please {MARKER}", source="user", session_title=MARKER),
-        tool("PreToolUse", "Agent", {"subagent_type": "reviewer", "prompt": MARKER, "description": MARKER}),
-        tool("PreToolUse", "mcp__jira__create", {"title": MARKER}, mcp_server={"name": MARKER, "source": MARKER}),
-        tool("PostToolUse", tool_response={"stdout": MARKER, "stderr": MARKER}, duration_ms=31),
-        tool(
-            "PostToolUse",
-            "Agent",
-            {"subagent_type": "reviewer", "prompt": MARKER},
-            tool_response={
-                "content": [{"type": "text", "text": MARKER}],
-                "prompt": MARKER,
-                "resolvedModel": "claude-haiku-4-5",
-                "usage": {"input_tokens": 11, "output_tokens": 7, "note": MARKER},
-            },
-            duration_ms=900,
-        ),
-        tool(
-            "PostToolUse",
-            "Skill",
-            {"skill": "probe", "args": MARKER},
-            tool_response={"success": True, "commandName": MARKER},
-        ),
-        tool(
-            "PostToolUse",
-            "Read",
-            {"file_path": "/home/ann/widget/src/a.py"},
-            tool_response={"file": {"content": MARKER}},
-        ),
-        tool(
-            "PostToolUse", "Read", {"file_path": f"/home/ann/{MARKER}.txt"}, tool_response={"file": {"content": MARKER}}
-        ),
-        tool("PostToolUse", "Write", {"file_path": f"/home/ann/widget/{MARKER}", "content": MARKER}),
-        tool("PostToolUseFailure", error=f"Exit code 3: {MARKER}", is_interrupt=False, duration_ms=17),
-        tool("PermissionDenied", reason=MARKER),
-        event("Stop", stop_hook_active=False, last_assistant_message=MARKER, background_tasks=[MARKER]),
-        event("StopFailure", error=MARKER, last_assistant_message=MARKER),
-        event("SubagentStop", agent_id="x", agent_type="reviewer", last_assistant_message=MARKER),
-        event("Notification", message=MARKER),
-        event("SessionEnd", reason="other"),
-    ]
+    return [*OF_PROMPTS, *OF_TOOLS]

@@ -290,12 +290,7 @@ class DeliveryPostponed(SetupError):
     """The server did not take the rows. They stay on this machine and are sent again."""
 
     code = "delivery_postponed"
-    retryable = True
     remedy = "`tally doctor` says what to mend; delivery goes on by itself."
-
-    def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
 
 
 class HomeUnusable(SetupError):

@@ -71,7 +71,6 @@ def everything_stored(serve: Server) -> str:
 
 
 def test_nothing_private_is_anywhere(claude: RealClaude, serve: Server, wire: Wire):
-    """The prompt, the command, its description, its output and the answer, in all that we keep, send or log."""
     (claude.repository / "canary-file.txt").write_text("canary-content")
     (claude.laptop.home / "canary-outside.txt").write_text("canary-content")
     steps = [

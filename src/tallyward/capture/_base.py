@@ -106,24 +106,12 @@ def fire(  # noqa: PLR0913  # the fields of a fire, all by name
 ) -> Record:
     """A record for `POST /v1/trace`: one sighting of one fire, as a hook saw it."""
     row: Record = {
-        "ts": seen.now,
-        "engineer_id": seen.engineer_id,
-        "skill_name": name,
-        "kind": kind,
-        "runtime": seen.runtime,
-        "status": status,
-        "repo": seen.repo,
-        "branch": seen.branch,
-        "model": model,
-        "latency_ms": latency_ms,
-        "input_tokens": input_tokens,
-        "output_tokens": output_tokens,
-        "arg_hash": arg_hash,
-        "session_id": session_id,
-        "prompt_id": prompt_id,
-        "fire_key": fire_key,
-        "source": "hook",
-    }
+        "ts": seen.now, "engineer_id": seen.engineer_id, "runtime": seen.runtime,
+        "repo": seen.repo, "branch": seen.branch,
+        "skill_name": name, "kind": kind, "status": status, "model": model, "latency_ms": latency_ms,
+        "input_tokens": input_tokens, "output_tokens": output_tokens, "arg_hash": arg_hash,
+        "session_id": session_id, "prompt_id": prompt_id, "fire_key": fire_key, "source": "hook",
+    }  # fmt: skip
     return {"to": "trace", "row": row}
 
 

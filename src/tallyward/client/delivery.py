@@ -37,6 +37,7 @@ class Round:
     corrupt: int = 0
     left: int = 0
     reason: str | None = None
+    retry_after: float | None = None  # what the server asked for
 
 
 def deliver(root: str, environ: Mapping[str, str], lock_seconds: float = 0.0) -> Round:
@@ -80,7 +81,7 @@ def _deliver_counted(root: str, environ: Mapping[str, str], done: Round) -> None
     except TallyError as error:
         done.reason = error.message
         counted.failed(done.reason)
-        backoff.postpone(root, error.retry_after if isinstance(error, DeliveryPostponed) else None)
+        backoff.postpone(root, done.retry_after)
     finally:
         counters.save(root, counted)
 
@@ -119,7 +120,7 @@ def _deliver_segment(root: str, link: Link, segment: Path, counted: counters.Cou
     rest = [line for line in whole if line.row is not None]
     try:
         for batch in _batches(rest):
-            stored, refused = _deliver_batch(link, batch)
+            stored, refused = _deliver_batch(link, batch, done)
             for line, why in refused:
                 segments.set_aside(root, "rejected.ndjson", json.dumps({"why": why, "row": line.row}).encode())
             counted.delivered(stored, len(refused))
@@ -139,18 +140,19 @@ def _batches(rows: list[Line]) -> Iterator[list[Line]]:
             yield group[start : start + BATCH_ROWS_MAX]
 
 
-def _deliver_batch(link: Link, batch: list[Line]) -> tuple[int, list[tuple[Line, str]]]:
+def _deliver_batch(link: Link, batch: list[Line], done: Round) -> tuple[int, list[tuple[Line, str]]]:
     """How many rows the server has, and which it will never take, with its reason."""
     answer = link.call("POST", f"/v1/{batch[0].target}?partial=true", [line.row for line in batch])
     if answer.status == 202:  # noqa: PLR2004  # the only word that means: kept
         return _confirmed(answer, batch)
     if answer.status not in _UNREADABLE or answer.code is None:
-        raise DeliveryPostponed(answer.error, retry_after=answer.retry_after)
+        done.retry_after = answer.retry_after
+        raise DeliveryPostponed(answer.error)
     if len(batch) == 1:
         return 0, [(batch[0], answer.error)]
     middle = len(batch) // 2
-    stored, refused = _deliver_batch(link, batch[:middle])
-    more, also = _deliver_batch(link, batch[middle:])
+    stored, refused = _deliver_batch(link, batch[:middle], done)
+    more, also = _deliver_batch(link, batch[middle:], done)
     return stored + more, [*refused, *also]
 
 

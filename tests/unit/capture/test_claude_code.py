@@ -1,7 +1,7 @@
 """What one event of Claude Code becomes."""
 
 import json
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tallyward.capture import _base
 from tallyward.capture.claude_code import EVENTS, ClaudeCode, runtime_of
-from tallyward.domain.fire import FireIn, Runtime
+from tallyward.domain.fire import FireIn
 from tests.claude_events import MARKER, PROMPT, SESSION, TOOL_USE, event, every_event, tool
 
 TOP = "/home/ann/widget/"
@@ -261,43 +261,6 @@ def test_every_event_that_is_asked_for_is_understood():
 )
 def test_the_runtime_follows_from_the_entry_point(environ, runtime):
     assert runtime_of(environ) == runtime
-
-
-def test_the_hook_and_the_server_know_the_same_runtimes():
-    assert get_args(Runtime) == _base.RUNTIMES
-
-
-@pytest.mark.parametrize(
-    ("value", "clean"),
-    [
-        ("a\nb\x00c", "a b c"),
-        ("  x ", "x"),
-        ("naïve", "naïve"),
-        ("\ud800", None),
-        ("", None),
-        (7, None),
-        ("x" * 600, "x" * 500),
-    ],
-)
-def test_text_is_one_line_that_a_database_keeps(value, clean):
-    assert _base.text(value) == clean
-
-
-@pytest.mark.parametrize(
-    ("value", "clean"),
-    [
-        (3, 3),
-        (3.7, 3),
-        (-1, None),
-        (True, None),
-        ("3", None),
-        (2**31, None),
-        (float("nan"), None),
-        (float("inf"), None),
-    ],
-)
-def test_a_count_is_a_number_that_fits(value, clean):
-    assert _base.count(value) == clean
 
 
 words = st.sampled_from(["", "a", "skill", "usage", "two\nlines", "\ud800", "nul\0", "x" * 400])
