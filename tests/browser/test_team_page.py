@@ -10,6 +10,7 @@ from tests.browser.site import Site
 pytestmark = pytest.mark.browser
 
 LIVE_MS_MAX = 2_000
+A4 = {"width": 700, "height": 1_000}  # within the margins a printer needs
 SCRIPT_NAME = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 RIGHT_TO_LEFT = "\u202eevil\u202c \u0645\u0631\u062d\u0628\u0627"
 ROCKETEERS = "\U0001f469\u200d\U0001f680" * 40
@@ -128,6 +129,15 @@ def test_no_page_is_wider_than_its_window(sample_site: Site, chromium: Browser, 
         for address in ("/", "/?sample=1", "/me", "/tokens"):
             page.goto(address)
             assert overflow(page) <= 0, address
+
+
+def test_the_board_fits_on_paper_in_light_colours(sample_site: Site, chromium: Browser):
+    with looking(chromium, sample_site.url, viewport=A4, color_scheme="dark") as (page, _):
+        sign_in(page, sample_site.token("lead"))
+        page.emulate_media(media="print")
+        assert overflow(page) <= 0
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
 
 
 def test_the_board_is_read_and_sorted_without_scripts(site: Site, chromium: Browser):

@@ -29,6 +29,7 @@ _SKILLS = (
     ("/write-prd", "skill", 4), ("general-purpose", "agent", 9), ("code-reviewer", "agent", 6),
     ("mcp__tracker__search", "mcp", 8), ("mcp__database__query", "mcp", 5),
 )  # fmt: skip
+_FIRES_A_PROMPT = 4  # so that the sample has sessions to show beside the fires, as real work has
 _REPOS = ("sample-org/app", "sample-org/infra", "sample-org/mobile")
 _RUNTIMES = ("claude-code-cli", "claude-code-desktop", "codex-cli", "codex-desktop")
 # Agents in the cluster: runs, cents a run, merged pull requests. One of each colour of dollars per merged PR.
@@ -61,6 +62,8 @@ def _fires(rng: random.Random, now: datetime) -> Iterator[Fire]:
         for number in range(total * 2):
             tool = rng.choice(("Bash", "Edit", "Read", "Grep", "Write"))
             yield _fire(rng, now, f"{person}:tool:{number}", engineer_id=person, skill_name=tool, kind="tool")
+        for number in range(total // _FIRES_A_PROMPT):
+            yield _fire(rng, now, f"{person}:prompt:{number}", engineer_id=person, skill_name="session", kind="session")
     for agent, (runs, cents, _) in _AGENTS.items():
         for number in range(runs):
             cost = max(1, round(rng.gauss(cents, cents / 4)))
