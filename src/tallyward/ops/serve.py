@@ -27,6 +27,7 @@ from tallyward.services.tokens import Tokens
 from tallyward.web.app import create_app
 
 SHUTDOWN_SECONDS_MAX = 8  # a deploy gives a process ten
+EXIT_INTERRUPTED = 130  # what a shell makes of Ctrl-C
 BACKLOG = 2048  # connections that may wait to be accepted while a group commits
 
 
@@ -62,16 +63,17 @@ def ledger_of(settings: Settings) -> Generator[Secret]:
 
 
 def _end_in_order() -> None:
-    """SIGTERM and a closed terminal end us as Ctrl-C does: through every `finally`, which stops the database too.
+    """SIGTERM, Ctrl-C and a closed terminal all end us through every `finally`, which stops the database too.
 
-    The server handles SIGTERM while it runs and raises it again when it is done. Left to itself that second one would
-    end the process on the spot.
+    The server handles the first two while it runs and raises them again when it is done. Left to itself SIGTERM would
+    then end the process on the spot; and Ctrl-C, in the moment before the server runs, would cancel one task and wait.
     """
 
-    def leave(_signal: int, _frame: FrameType | None) -> None:
-        raise SystemExit(0)
+    def leave(request: int, _frame: FrameType | None) -> None:
+        raise SystemExit(EXIT_INTERRUPTED if request == signal.SIGINT else 0)
 
     signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # under nohup it shall stay ignored
         signal.signal(signal.SIGHUP, lambda _signal, _frame: os.kill(os.getpid(), signal.SIGTERM))
 
