@@ -28,7 +28,8 @@ def test_a_bearer_token_is_found(scheme: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "", "Bearer", "Bearer ", f"Basic {TOKEN}", TOKEN, f"Bearer\t{TOKEN}", f"Bearer {TOKEN}é", f"Bearer \N{ARABIC-INDIC DIGIT ONE}{TOKEN}",
+        "", "Bearer", "Bearer ", f"Basic {TOKEN}", TOKEN, f"Bearer\t{TOKEN}", f"Bearer {TOKEN}é",
+        f"Bearer \N{ARABIC-INDIC DIGIT ONE}{TOKEN}",
         "Bearer " + "x" * 201, "Bearer " + "x" * 100_000, f"Token {TOKEN}",
     ],
 )  # fmt: skip
