@@ -69,11 +69,11 @@ def connect_claude(
 
 
 def _write_config(server: str, token: str, said: dict[str, Any]) -> None:
-    root = Path(laptop.root())
-    (root / "spool").mkdir(mode=0o700, parents=True, exist_ok=True)
+    root = laptop.root()
+    home.make_folder(root, "spool")
     learned = {key: said.get(key) for key in ("tenant", "arg_key", "engineer_id")}
-    home.write_object(str(root / "config.json"), {"server": server, "token": token, **learned})
-    backoff.clear(str(root))  # What waits may be tried at once with the new token.
+    home.write_object(f"{root}/config.json", {"server": server, "token": token, **learned})
+    backoff.clear(root)  # What waits may be tried at once with the new token.
 
 
 def _tell(

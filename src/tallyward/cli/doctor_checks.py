@@ -123,7 +123,7 @@ def _folder() -> Check:
     root = Path(laptop.root())
     probe = root / "spool" / ".doctor"
     try:
-        probe.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.make_folder(str(root), "spool")
         probe.write_bytes(b"x")
         probe.unlink()
     except OSError as error:

@@ -53,7 +53,7 @@ def facts() -> dict[str, Any]:
         "clients": {"claude": {"user": _state(laptop.user_settings()), "project": _state(laptop.project_settings())}},
         "spool": {"rows": waiting.rows, "bytes": waiting.bytes},
         "spool_depth": waiting.rows,
-        "fired": counted.sent + counted.corrupt + waiting.rows + sum(lost.values()),
+        "sightings": counted.sent + counted.corrupt + waiting.rows + sum(lost.values()),
         **asdict(counted),
         "lost": {**lost, "rejected": counted.rejected, "corrupt": counted.corrupt},
         "backoff": {"failures": backoff.failures(root), "seconds": round(sender_start.backoff_seconds(root), 1)},

@@ -56,6 +56,7 @@ class ClaudeSettings:
 
     def __init__(self, path: Path, root: str, events: Mapping[str, str | None]) -> None:
         self.path = Path(os.path.realpath(path))  # a link stays a link; its target is what is changed
+        self.root = root
         self.events = events
         name = hashlib.sha256(str(self.path).encode()).hexdigest()[:16]
         self.backup_path = Path(root) / "backups" / f"claude-{name}.json"
@@ -188,7 +189,7 @@ class ClaudeSettings:
             return None  # None was made, or it is broken: then only our entries are taken out.
 
     def _keep(self, backup: Backup) -> None:
-        self.backup_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.make_folder(self.root, "backups")
         home.write_object(str(self.backup_path), asdict(backup))
 
     def _restore(self, backup: Backup) -> None:

@@ -37,7 +37,15 @@ class LaptopConfig:
 
 def home_dir(environ: "Mapping[str, str]") -> str:
     """Where the folder is, whether or not it exists."""
-    return environ.get("TALLY_HOME") or os.path.join(os.path.expanduser("~"), ".tally")  # noqa: PTH111, PTH118  # pathlib is slow to import
+    # pathlib takes longer to import than all of this.
+    return os.path.abspath(environ.get("TALLY_HOME") or os.path.expanduser("~/.tally"))  # noqa: PTH100, PTH111
+
+
+def make_folder(root: str, name: str) -> str:
+    """The folder `name` in ours, both made if they are missing, for their owner alone."""
+    for path in (root, f"{root}/{name}"):
+        os.makedirs(path, mode=0o700, exist_ok=True)  # noqa: PTH103
+    return f"{root}/{name}"
 
 
 def read_small(path: str) -> "bytes | None":

@@ -18,7 +18,6 @@ import argparse
 import fcntl
 import time
 from contextlib import suppress
-from pathlib import Path
 
 from tallyward import clock
 from tallyward.client import counters, delivery, home, segments, sender_start, session_memory
@@ -96,7 +95,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     parser.add_argument("--linger", type=float, default=LINGER_SECONDS, metavar="SECONDS", help="when to leave")
     given = parser.parse_args(arguments)
     root = home.home_dir(environ)
-    Path(root, "spool").mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.make_folder(root, "spool")
     lock_fd = given.lock if given.lock is not None else sender_start.claim(root)
     if lock_fd is None:
         return 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BACKOFF_SECONDS_MAX = 300.0
 # All that a sender needs to know of its surroundings. The agent's keys are not among it.
-ENVIRONMENT = ("HOME", "TALLY_HOME", "TALLY_SERVER", "TALLY_TOKEN", "SSL_CERT_FILE", "SSL_CERT_DIR")
+ENVIRONMENT = ("HOME", "TALLY_SERVER", "TALLY_TOKEN", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _FILES_MAX = 256  # an agent passes on three; these many are closed for sure
 
 
@@ -58,10 +58,10 @@ def if_needed(root: str, environ: "Mapping[str, str]") -> None:
         return
     fd = claim(root)
     if fd is not None:
-        _become_sender(fd, environ)
+        _become_sender(root, fd, environ)
 
 
-def _become_sender(lock_fd: int, environ: "Mapping[str, str]") -> None:
+def _become_sender(root: str, lock_fd: int, environ: "Mapping[str, str]") -> None:
     """Leave the agent's process group, its pipes and its environment behind, and run `sender.py`."""
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -72,5 +72,5 @@ def _become_sender(lock_fd: int, environ: "Mapping[str, str]") -> None:
     os.set_inheritable(lock_fd, True)
     os.chdir("/")
     program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sender.py")  # noqa: PTH100, PTH118, PTH120
-    kept = {name: environ[name] for name in ENVIRONMENT if name in environ}
+    kept = {**{name: environ[name] for name in ENVIRONMENT if name in environ}, "TALLY_HOME": root}
     os.execve(sys.executable, [sys.executable, "-I", "-S", program, "--lock", str(lock_fd)], kept)  # noqa: S606  # ourselves

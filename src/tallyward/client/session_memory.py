@@ -39,7 +39,7 @@ def save(root: str, session_id: object, memory: "dict[str, object] | None") -> N
         if memory is None:
             os.unlink(path)  # noqa: PTH108  # pathlib is slow to import
             return
-        os.makedirs(f"{root}/sessions", mode=0o700, exist_ok=True)  # noqa: PTH103
+        home.make_folder(root, "sessions")
         home.write_object(path, memory, durable=False)
     except OSError:
         pass  # The next event of the session does without.

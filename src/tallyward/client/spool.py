@@ -14,6 +14,7 @@ import os
 import time
 
 from tallyward import clock
+from tallyward.client import home
 
 # Some weeks of one engineer's work with no server. The sender keeps at most one more file of this size.
 SPOOL_BYTES_MAX = 32 * 1024 * 1024
@@ -24,9 +25,8 @@ RECHECK_SECONDS = 0.002
 
 def append(root: str, block: bytes) -> "str | None":
     """Add whole lines to the spool and wait until they are on the disk. The letter of the loss if that failed."""
-    folder = f"{root}/spool"
     try:
-        fd = _locked(folder, clock.elapsed_seconds() + LOCK_SECONDS_MAX)
+        fd = _locked(root, clock.elapsed_seconds() + LOCK_SECONDS_MAX)
     except OSError:
         return _lost(root, "d")
     if fd is None:
@@ -54,14 +54,14 @@ def _write(root: str, fd: int, block: bytes) -> "str | None":
     return None
 
 
-def _locked(folder: str, deadline: float) -> "int | None":
+def _locked(root: str, deadline: float) -> "int | None":
     """The spool, open and locked, and surely the one that the next sender will take; None if the lock is stuck."""
-    path = f"{folder}/fires.ndjson"
+    path = f"{root}/spool/fires.ndjson"
     while True:
         try:
             fd = _opened(path)
         except FileNotFoundError:
-            os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103  # pathlib is slow to import
+            home.make_folder(root, "spool")
             fd = _opened(path)
         if lock(fd, deadline) and _is_at(fd, path):
             return fd
@@ -106,8 +106,8 @@ def _lost(root: str, letter: str) -> str:
 def count_loss(root: str, letter: str) -> None:
     """Add one letter to the losses. Where even that is impossible (a read-only home), `tally doctor` says so."""
     try:
-        os.makedirs(f"{root}/spool", mode=0o700, exist_ok=True)  # noqa: PTH103
-        fd = os.open(f"{root}/spool/losses", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        folder = home.make_folder(root, "spool")
+        fd = os.open(f"{folder}/losses", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError:
         return
     try:

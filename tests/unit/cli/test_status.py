@@ -36,7 +36,7 @@ def test_it_tells_what_waits_what_arrived_and_what_was_lost(terminal, listener, 
     known = shown(terminal)
     assert (known["spool_depth"], known["stored"], known["connected"]) == (0, 1, True)
     assert known["lost"] == {"overflow": 1, "disk": 0, "locked": 0, "unreadable": 0, "rejected": 1, "corrupt": 1}
-    assert known["fired"] == 4
+    assert known["sightings"] == 4
     assert known["last_delivery"] is not None
     assert known["clients"]["claude"]["user"]["state"] == "connected"
     assert "1 overflow, 1 rejected, 1 corrupt" in terminal.run("status").output

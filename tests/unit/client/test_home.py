@@ -10,6 +10,8 @@ def test_the_folder_is_below_home_unless_it_is_named(monkeypatch):
     monkeypatch.setenv("HOME", "/home/ann")
     assert home.home_dir({}) == "/home/ann/.tally"
     assert home.home_dir({"TALLY_HOME": "/srv/tally"}) == "/srv/tally"
+    monkeypatch.chdir("/usr")
+    assert home.home_dir({"TALLY_HOME": "tally"}) == "/usr/tally"
 
 
 def test_the_environment_goes_before_the_file(tmp_path):
@@ -29,6 +31,12 @@ def test_what_is_written_is_for_its_owner_alone(tmp_path):
     home.write_object(str(path), {"token": "t"})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert home.read_object(str(path)) == {"token": "t"}
+
+
+def test_a_folder_and_the_one_it_is_in_are_for_their_owner_alone(tmp_path):
+    root = tmp_path / "new"
+    home.make_folder(str(root), "spool")
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (root, root / "spool")] == [0o700, 0o700]
 
 
 def test_a_pipe_or_a_giant_in_place_of_a_file_is_nothing(tmp_path):
