@@ -29,13 +29,13 @@ FIRE = {"skill_name": "/start", "runtime": "claude-code-cli", "status": "success
 class Site:
     """A running server and what a test needs of it."""
 
-    def __init__(self, database_url: str, *, with_sample: bool = False) -> None:
+    def __init__(self, database_url: str, *, with_sample: bool = False, **options: Any) -> None:
         self._with_sample = with_sample
         self.app = create_app(Settings(data_dir=Path("unused")), Secret(database_url))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._loop = asyncio.new_event_loop()
-        config = uvicorn.Config(self.app, lifespan="on", log_config=None, timeout_graceful_shutdown=5)
+        config = uvicorn.Config(self.app, lifespan="on", log_config=None, timeout_graceful_shutdown=5, **options)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="site")
         self._capture_token = ""
@@ -87,9 +87,9 @@ class Site:
 
 
 @contextmanager
-def running(database_url: str, *, with_sample: bool = False) -> Iterator[Site]:
-    """A server on this database, until the end of the block."""
-    site = Site(database_url, with_sample=with_sample)
+def running(database_url: str, *, with_sample: bool = False, **options: Any) -> Iterator[Site]:
+    """A server on this database, until the end of the block. `options` are those of uvicorn."""
+    site = Site(database_url, with_sample=with_sample, **options)
     site.start()
     try:
         yield site

@@ -20,6 +20,7 @@ from tallyward.errors import PortInUse
 from tallyward.ledger.database import Database
 from tallyward.ledger.migrate import migrate
 from tallyward.ops import first_token, sample
+from tallyward.ops.bounded_http import BoundedHttp
 from tallyward.ops.keeper import Keeper
 from tallyward.redact import Secret, redact
 from tallyward.services.tenants import Tenants
@@ -137,7 +138,7 @@ def _run(app: Starlette, listener: socket.socket) -> None:
         uvicorn.Config(
             app,
             loop="uvloop",
-            http="httptools",
+            http=BoundedHttp,
             ws="none",
             lifespan="on",
             access_log=False,
