@@ -11,7 +11,7 @@ import tallyward
 from tallyward.cli import laptop
 from tallyward.client import backoff, claude_settings, home
 from tallyward.client.link import Link
-from tallyward.errors import NotConnected, ServerUnreachable
+from tallyward.errors import Busy, NotConnected, ServerUnreachable
 
 DEFAULT_SERVER = "http://127.0.0.1:8787"
 HOOK = Path(tallyward.__file__).parent / "hooks" / "claude_code.py"
@@ -58,7 +58,7 @@ def connect_claude(
     unreachable = None
     try:
         said = link.get("/v1/capture-config")
-    except ServerUnreachable as error:
+    except (ServerUnreachable, Busy) as error:
         unreachable = error.message
         if (address, secret) == (known.server, known.token):
             said = {"tenant": known.tenant, "arg_key": known.arg_key, "engineer_id": known.engineer_id}

@@ -11,11 +11,27 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from tallyward import __version__
-from tallyward.errors import NotAuthenticated, NotConnected, NotFound, ScopeMissing, ServerUnreachable, TallyError
+from tallyward.errors import (
+    Busy,
+    Invalid,
+    NotAuthenticated,
+    NotConnected,
+    NotFound,
+    ScopeMissing,
+    ServerUnreachable,
+    TallyError,
+)
 
 TIMEOUT_SECONDS = 5.0  # of each step; a healthy server answers in milliseconds
 ANSWER_BYTES_MAX = 8 * 1024 * 1024  # a thousand ids are ten kilobytes, a team's page of figures a few hundred
 ERROR_CHARS_MAX = 300
+_REFUSALS: dict[int, type[TallyError]] = {
+    401: NotAuthenticated,
+    403: ScopeMissing,
+    404: NotFound,
+    422: Invalid,
+    503: Busy,
+}
 
 
 @dataclass(frozen=True)
@@ -94,8 +110,7 @@ class Link:
         answer = self.call("GET", path)
         if answer.status == http.client.OK:
             return answer.body
-        kinds: dict[int, type[TallyError]] = {401: NotAuthenticated, 403: ScopeMissing, 404: NotFound}
-        raise kinds.get(answer.status, ServerUnreachable)(answer.error)
+        raise _REFUSALS.get(answer.status, ServerUnreachable)(answer.error)
 
 
 def _reason(error: Exception) -> str:

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tallyward.cli.boards import sparkline
-from tallyward.errors import NotConnected
-from tests.listening_server import Reply
+from tallyward.errors import Invalid, NotConnected
+from tests.listening_server import Reply, refusal
 
 ROW = {
     "engineer_id": "ann",
@@ -49,6 +49,16 @@ def test_me_shows_ones_own_row(terminal, boards):
     assert "[red]ship" in done.output  # a name is no markup
     assert boards.requests[0].path == "/v1/me?days=7"
     assert boards.requests[0].headers["Authorization"] == "Bearer tw_env"
+
+
+def test_a_token_of_nobody_in_particular_is_told_who_asks(terminal, boards, monkeypatch):
+    monkeypatch.setenv("GITHUB_USER", "ann&co")
+    usual = boards.answers
+    boards.answers = lambda request: usual(request) if "engineer=ann%26co" in request.path else refusal(422, "invalid")
+    assert "ann, 30 days" in terminal.run("me").output
+    monkeypatch.delenv("GITHUB_USER")
+    with pytest.raises(Invalid):
+        terminal.run("me")
 
 
 def test_team_shows_everybody_and_says_when_it_is_a_sample(terminal, boards):

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from tallyward.client.link import Link
-from tallyward.errors import NotAuthenticated, NotConnected, NotFound, ScopeMissing, ServerUnreachable
+from tallyward.errors import Busy, Invalid, NotAuthenticated, NotConnected, NotFound, ScopeMissing, ServerUnreachable
 from tests.listening_server import Reply, refusal
 
 
@@ -21,7 +21,15 @@ def test_a_server_may_live_below_a_path(listener):
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(401, NotAuthenticated), (403, ScopeMissing), (404, NotFound), (500, ServerUnreachable)]
+    ("status", "error"),
+    [
+        (401, NotAuthenticated),
+        (403, ScopeMissing),
+        (404, NotFound),
+        (422, Invalid),
+        (503, Busy),
+        (500, ServerUnreachable),
+    ],
 )
 def test_a_refusal_is_the_error_it_stands_for(listener, status, error):
     listener.answers = lambda _request: refusal(status, "x", "in the server's words")
