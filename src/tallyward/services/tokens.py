@@ -13,12 +13,14 @@ import msgspec
 from tallyward import clock, ids
 from tallyward.domain.access import SCOPES, Principal, Token
 from tallyward.errors import Busy, ConfigInvalid, NotAuthenticated, NotFound
-from tallyward.ledger.database import Database, fetch_all
+from tallyward.ledger.database import Database, Row, fetch_all
 from tallyward.ledger.queries import statement
 from tallyward.redact import Secret
 
 CACHE_SECONDS = 2.0  # the promise is 5 s from revocation to refusal
 CACHE_ENTRIES_MAX = 10_000  # a flood of made-up tokens must not grow memory
+NAME_CHARS_MAX = 200
+_LIMIT = f"at most {NAME_CHARS_MAX} characters that can be printed"
 _KIND_OF_ROLE = {"engineer": "eng", "lead": "lead", "admin": "admin"}
 
 
@@ -89,8 +91,10 @@ class Tokens:
         if unknown or not scopes:
             wrong = f"{unknown[0]!r} is not a scope" if unknown else "No scope was given"
             raise ConfigInvalid(f"{wrong}; choose from {', '.join(SCOPES)}.", field="--scope")
-        if not name.strip() or "\0" in name:
-            raise ConfigInvalid("A token needs a name, for you to know it by later.", field="--name")
+        if not (name.strip() and _is_storable(name)):
+            raise ConfigInvalid(f"A token needs a name, for you to know it by later; {_LIMIT}.", field="--name")
+        if engineer_id and not _is_storable(engineer_id):
+            raise ConfigInvalid(f"That is no GitHub handle; {_LIMIT}.", field="--engineer")
         probe = Principal(token_id=0, tenant=tenant, name=name, scopes=frozenset(scopes), engineer_id=engineer_id)
         secret = Secret(ids.new_token(_KIND_OF_ROLE[probe.role]))
         params = {
@@ -111,12 +115,19 @@ class Tokens:
         self, tenant: str, *, number: int | None = None, name: str | None = None, actor: str
     ) -> list[Token]:
         """Ends the token of this number or of this name. Raises NotFound when no living token has it."""
-        async with self._database.transaction(tenant) as connection:
-            rows = await fetch_all(connection, "revoke_token", {"id": number, "name": name, "actor": actor})
+        rows: list[Row] = []
+        if name is None or _is_storable(name):
+            async with self._database.transaction(tenant) as connection:
+                rows = await fetch_all(connection, "revoke_token", {"id": number, "name": name, "actor": actor})
         if not rows:
             raise NotFound(f"There is no living token {number if name is None else name!r}.")
         self._known.clear()
         return [_listed(row) for row in rows]
+
+
+def _is_storable(text: str) -> bool:
+    """Whether the database takes it: an argument of a command may hold bytes that are no text."""
+    return len(text) <= NAME_CHARS_MAX and "\0" not in text and text.isprintable()
 
 
 def _listed(row: dict[str, Any]) -> Token:
