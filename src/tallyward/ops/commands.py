@@ -20,7 +20,7 @@ from tallyward import clock, config
 from tallyward.config import Settings
 from tallyward.domain.access import Token
 from tallyward.domain.tenant import DEFAULT_TENANT
-from tallyward.errors import ConfigInvalid, LedgerUnavailable
+from tallyward.errors import ConfigInvalid, LedgerUnavailable, NotFound
 from tallyward.ledger import embedded
 from tallyward.ledger.database import Database
 from tallyward.ledger.migrate import migrate, require_current
@@ -86,12 +86,20 @@ def _ledger(settings: Settings) -> Generator[Secret]:
         cluster.stop()
 
 
-def _with_tokens(settings: Settings, tenant: str, act: Callable[[Tokens], Awaitable[Result]]) -> Result:
+def _with_tokens(
+    settings: Settings, tenant: str, act: Callable[[Tokens], Awaitable[Result]], *, may_add: bool = False
+) -> Result:
+    """What `act` does with the tokens of a tenant, which is added where that may be: to look never adds one."""
+
     async def run(url: Secret) -> Result:
         database = Database(url)
         await database.open()
         try:
-            await Tenants(database, None).ensure(tenant)
+            tenants = Tenants(database, None)
+            if may_add or tenant == DEFAULT_TENANT:
+                await tenants.ensure(tenant)
+            elif not await tenants.exists(tenant):
+                raise NotFound(f"There is no tenant {tenant!r}.")
             return await act(Tokens(database))
         finally:
             await database.close()
@@ -131,6 +139,7 @@ def token_create(
         lambda tokens: tokens.create(
             tenant, name=name, scopes=scopes, engineer_id=engineer, expires_at=expires_at, actor="tally token create"
         ),
+        may_add=True,
     )
     if as_json:
         typer.echo(json.dumps({"token": secret.reveal(), **msgspec.to_builtins(made)}))
