@@ -5,11 +5,16 @@ Standard library only and quick to import: the hook uses it.
 """
 
 import time
-from datetime import UTC, datetime
+
+TYPE_CHECKING = False  # importing `datetime` takes 1.5 ms, a seventh of a hook that never needs it
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
-def now() -> datetime:
+def now() -> "datetime":
     """The current moment, aware, in UTC."""
+    from datetime import UTC, datetime
+
     return datetime.now(UTC)  # noqa: TID251  # this is the one place
 
 
@@ -23,6 +28,15 @@ def elapsed_seconds() -> float:
     return time.monotonic()
 
 
-def iso(moment: datetime) -> str:
+def iso(moment: "datetime") -> str:
     """`2026-05-17T14:23:01.250000Z`: RFC 3339 in UTC, as every API of ours writes it."""
+    from datetime import UTC
+
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def iso_now() -> str:
+    """`iso(now())`, for a process that has no time to import `datetime`."""
+    seconds = epoch_seconds()
+    whole = int(seconds)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{int((seconds - whole) * 1_000_000):06d}Z"

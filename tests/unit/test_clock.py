@@ -39,3 +39,11 @@ def test_a_frozen_clock_stands_still_until_it_is_told() -> None:
         assert clock.now() < MOMENT
         assert clock.elapsed_seconds() - began == 90
     assert abs((clock.now() - datetime.now(UTC)).total_seconds()) < 5  # noqa: TID251  # the real one is back
+
+
+def test_the_short_way_to_the_text_of_now_gives_the_same_text() -> None:
+    with FrozenClock() as time:
+        for _ in range(3):
+            assert clock.iso_now() == clock.iso(clock.now())
+            time.jump(days=-200, seconds=1.25)
+    assert abs(datetime.fromisoformat(clock.iso_now()) - clock.now()) < timedelta(seconds=5)

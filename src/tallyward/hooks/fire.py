@@ -72,7 +72,7 @@ def _lines(records: list[Record]) -> bytes:
 def _seen(event: Event, config: home.LaptopConfig, environ: "Mapping[str, str]") -> Seen:
     found = git_facts.repository(event.get("cwd"))
     return Seen(
-        now=clock.iso(clock.now()),
+        now=clock.iso_now(),
         elapsed_seconds=clock.elapsed_seconds(),
         engineer_id=text(git_facts.engineer(config, found, environ), HANDLE_CHARS_MAX) or UNKNOWN_ENGINEER,
         runtime=claude_code.runtime_of(environ),

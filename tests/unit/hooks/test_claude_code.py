@@ -31,7 +31,19 @@ def test_it_works_without_a_home_and_without_any_environment(laptop):
 
 def test_it_imports_nothing_that_is_slow():
     """Each of these takes longer to import than the hook has to live."""
-    slow = ("json", "re", "typing", "hashlib", "pathlib", "subprocess", "http.client", "logging", "enum", "dataclasses")
+    slow = (
+        "json",
+        "re",
+        "typing",
+        "hashlib",
+        "pathlib",
+        "subprocess",
+        "http.client",
+        "logging",
+        "enum",
+        "dataclasses",
+        "datetime",
+    )
     program = (
         f"import sys; sys.path.append({str(PACKAGE.parent)!r})\n"
         "from tallyward.hooks import fire\n"
