@@ -114,37 +114,39 @@ class App(Starlette):
         await endpoint(scope, receive, send)
 
 
+@asynccontextmanager
+async def _alive(app: Starlette) -> AsyncGenerator[None]:
+    """The services of the application, from start-up to shut-down, in the order in which they need each other."""
+    state = app.state
+    await state.database.open()
+    await state.writer.start()
+    following = asyncio.create_task(state.feed.run(), name="feed")
+    try:
+        yield
+    finally:
+        state.feed.close()
+        following.cancel()
+        await asyncio.wait([following])
+        await state.writer.stop()
+        await state.database.close()
+
+
 def create_app(settings: Settings, database_url: Secret) -> App:
-    """The ASGI application on a migrated database. Its services live from start-up to shut-down."""
-    database = Database(database_url)
-    writer = Writer(database)
-    tenants = Tenants(database, settings.tenants_dir)
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        await database.open()
-        await writer.start()
-        following = asyncio.create_task(app.state.feed.run(), name="feed")
-        try:
-            yield
-        finally:
-            app.state.feed.close()
-            following.cancel()
-            await asyncio.wait([following])
-            await writer.stop()
-            await database.close()
-
+    """The ASGI application on a migrated database."""
     endpoints = {(call.method, call.path): _Endpoint(call) for call in CALLS}
     routes = [Route(path, endpoint, methods=[method]) for (method, path), endpoint in endpoints.items()]
     app = App(
-        routes=[*routes, *pages.static_routes()], lifespan=lifespan, exception_handlers={HTTPException: _http_problem}
+        routes=[*routes, *pages.static_routes()], lifespan=_alive, exception_handlers={HTTPException: _http_problem}
     )
     app.calls = endpoints
     app.router.redirect_slashes = False  # an address is right or wrong; no answer leads to where a header says
+    database = Database(database_url)
+    tenants = Tenants(database, settings.tenants_dir)
+    writer = Writer(database)
     app.state.settings = settings
     app.state.database = database
-    app.state.writer = writer
     app.state.tenants = tenants
+    app.state.writer = writer
     app.state.tokens = Tokens(database)
     app.state.ingest = Ingest(writer)
     app.state.board = Board(database, tenants)
