@@ -1,0 +1,155 @@
+"""The page of every setting: flags and variables of the server, variables of the laptop, and a tenant's file."""
+
+import dataclasses
+from pathlib import Path
+
+import msgspec
+
+from docs._reference.markdown import code, table
+from tallyward.config import DEFAULT_HOST, DEFAULT_PORT, OTHER_VARIABLES, SERVER_VARIABLES, Settings
+from tallyward.domain.tenant import GradeThresholds, TenantConfig
+
+EXAMPLE = Path(__file__).parent.parent.parent / "tenants" / "example" / "tenant.toml"
+
+# Each setting of the server: its flag, its variable, its default, what it is for.
+SETTINGS = {
+    "data_dir": (
+        "--data",
+        "TALLY_DATA",
+        "`$XDG_DATA_HOME/tallyward`, else `~/.local/share/tallyward`; `scripts/run` takes `.data` of the checkout",
+        "Where the embedded PostgreSQL keeps its cluster, its socket and its log. Of its user alone.",
+    ),
+    "database": (
+        "--database",
+        "TALLY_DATABASE",
+        "none: the embedded PostgreSQL",
+        "URL of another PostgreSQL, 15 or newer; see [your own PostgreSQL](../how-to/own-postgresql.md).",
+    ),
+    "host": ("--host", "TALLY_HOST", code(DEFAULT_HOST), "Address to listen on."),
+    "port": ("--port", "TALLY_PORT", code(DEFAULT_PORT), "Port to listen on; 0 takes any that is free."),
+    "tenants_dir": (
+        "--tenants",
+        "TALLY_TENANTS",
+        "none: every tenant has the defaults",
+        "Folder of `<tenant>/tenant.toml`; see below.",
+    ),
+    "sample": (
+        "--sample",
+        "",
+        "off; `scripts/run` turns it on",
+        "Adds a labelled sample tenant and a first engineer's token.",
+    ),
+}
+LAPTOP = {
+    "TALLY_SERVER": "Address of the server, before what `tally connect` wrote.",
+    "TALLY_TOKEN": "Token to show there, before what `tally connect` wrote.",
+    "TALLY_HOME": "The laptop's folder: configuration, spool, backups. Default `~/.tally`.",
+    "TALLY_RUNTIME": "Runtime to report instead of the one that is found out, for pods: one of the runtimes of"
+    " [captured fields](captured-fields.md).",
+    "GITHUB_USER": "GitHub handle of whoever works here. Before the token's engineer and before git's word. The first"
+    " token of `tally serve --sample` is bound to it too.",
+    "CLAUDE_CONFIG_DIR": "Folder of Claude Code's settings, as Claude Code itself reads it. Default `~/.claude`.",
+}
+# Read because others have set them; nobody sets them for us.
+SURROUNDINGS = {
+    "XDG_DATA_HOME": "Where a user's data lies; for the default of the data directory.",
+    "XDG_CONFIG_HOME": "Where git's own settings may lie.",
+    "GIT_CONFIG_GLOBAL": "Where git's own settings lie, if set.",
+    "CLAUDE_CODE_ENTRYPOINT": "How Claude Code was started; tells `claude-code-cli` from `claude-code-desktop`.",
+    "CURSOR_VERSION": "Set in Cursor, which runs Claude Code's hooks too: then the runtime is `claude-code-local`.",
+    "SSL_CERT_FILE": "Certificates that the sender trusts, handed on to it.",
+    "SSL_CERT_DIR": "Certificates that the sender trusts, handed on to it.",
+    "HOME": "Where `~` is, handed on to the sender.",
+}
+OURS = {
+    "TALLY_FAULT_POINTS": "Places at which a process kills or stops itself; see [faults](../how-to/faults.md).",
+    "TALLY_TEST_DATABASE": "URL of a PostgreSQL to run the tests on, instead of the embedded one.",
+    "TALLY_TEST_BROWSER": "Program of a Chromium for the tests, or 0 to leave the browser tests out.",
+    "TALLY_TEST_CLIENTS": "0 leaves out the tests with real agent programs.",
+    "PYTHON": "The Python from which `scripts/run` and `scripts/test` make `.venv`.",
+}
+
+
+def variables() -> set[str]:
+    """Every variable that this page tells of."""
+    return (
+        {variable for _, variable, _, _ in SETTINGS.values() if variable} | set(LAPTOP) | set(SURROUNDINGS) | set(OURS)
+    )
+
+
+def _listed(found: dict[str, str]) -> str:
+    return table(["variable", "what it is for"], [[code(name), says] for name, says in found.items()])
+
+
+def _settings() -> str:
+    names = [field.name for field in dataclasses.fields(Settings)]
+    if names != list(SETTINGS) or {*SERVER_VARIABLES} != {
+        variable for _, variable, _, _ in SETTINGS.values() if variable
+    }:
+        raise ValueError("docs/_reference/config.py does not tell of every setting of tallyward.config.")
+    if not {*OTHER_VARIABLES} <= variables():
+        raise ValueError("docs/_reference/config.py does not tell of every variable of tallyward.config.")
+    rows = [
+        [code(flag), code(variable) if variable else "", default, says]
+        for flag, variable, default, says in SETTINGS.values()
+    ]
+    return table(["flag of `tally serve`", "variable", "default", "what it is for"], rows)
+
+
+def _tenant_keys() -> str:
+    defaults = TenantConfig()
+    says = {
+        "label": "Name of the organisation as the pages show it.",
+        "counted_kinds": "Kinds of fire that count as utilisation; at least one. The others are shown beside.",
+        "grades": "A grade needs more fires in 30 days than its number; they fall from excellent to untapped.",
+    }
+    rows = [
+        [code(name), code(msgspec.json.encode(getattr(defaults, name)).decode()), says[name]]
+        for name in TenantConfig.__struct_fields__
+    ]
+    return table(["key", "default", "what it is for"], rows)
+
+
+HEAD = """# Configuration
+
+A flag goes before a variable, a variable before the default. A value that cannot be right stops the start and is
+named. A `TALLY_` variable that nothing reads is named in a note at the start, since it may be misspelt.
+"""
+AFTER_LAPTOP = """
+`tally connect` writes the server's address, the token, and what the server said (tenant, key of the argument hash,
+engineer) into `config.json` in the laptop's folder, for its user alone to read.
+"""
+
+
+def _tenant() -> str:
+    example = EXAMPLE.read_text(encoding="utf-8").strip()
+    grades = ", ".join(code(name) for name in GradeThresholds.__struct_fields__)
+    return f"""## A tenant
+
+`<tenants folder>/<tenant>/tenant.toml`, read once at the start. An unknown key stops the start. The name of the folder
+is the tenant: 1 to 63 lower-case letters, digits and hyphens. `[grades]` takes {grades}.
+
+{_tenant_keys()}
+
+[tenants/example/tenant.toml](../../tenants/example/tenant.toml):
+
+```toml
+{example}
+```"""
+
+
+def page() -> str:
+    sections = [
+        HEAD.strip(),
+        "## The server",
+        _settings(),
+        "## The laptop",
+        _listed(LAPTOP),
+        AFTER_LAPTOP.strip(),
+        _tenant(),
+        "## Set by others, and read",
+        _listed(SURROUNDINGS),
+        "## For tests and scripts",
+        _listed(OURS),
+    ]
+    return "\n\n".join(sections)

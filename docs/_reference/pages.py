@@ -1,0 +1,39 @@
+"""Every generated text and where it stands."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+
+import msgspec
+
+from docs._reference import captured_fields
+from tallyward.web.app import CALLS
+from tallyward.web.openapi import describe
+
+ROOT = Path(__file__).parent.parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+README = ROOT / "README.md"
+PAGES = ("api", "captured_fields", "cli", "config", "errors", "metrics", "tables")
+NOTE = "<!-- Written by scripts/docs from the code. Do not edit. -->\n"
+CAPTURED_BEGIN, CAPTURED_END = "<!-- captured:begin -->", "<!-- captured:end -->"
+
+
+def everything() -> dict[Path, str]:
+    """The text of each generated page by its path, the README with its table renewed among them."""
+    found = {REFERENCE / f"{name.replace('_', '-')}.md": NOTE + _page(name) for name in PAGES}
+    description = json.loads(msgspec.json.encode(describe(CALLS)))
+    found[REFERENCE / "openapi.json"] = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
+    found[README] = _between(README.read_text(encoding="utf-8"), captured_fields.summary())
+    return found
+
+
+def _page(name: str) -> str:
+    return import_module(f"docs._reference.{name}").page().strip() + "\n"
+
+
+def _between(text: str, table: str) -> str:
+    head, _, rest = text.partition(CAPTURED_BEGIN)
+    _, end, tail = rest.partition(CAPTURED_END)
+    if not end:
+        raise ValueError(f"README.md has lost the marks {CAPTURED_BEGIN} and {CAPTURED_END}.")
+    return f"{head}{CAPTURED_BEGIN}\n{table}\n{CAPTURED_END}{tail}"
