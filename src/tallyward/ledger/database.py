@@ -5,6 +5,7 @@ query that forgets its tenant finds nothing. `SET LOCAL` ends with the transacti
 no tenant to whoever gets it next.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -46,6 +47,7 @@ class Database:
 
     def __init__(self, url: Secret) -> None:
         self.url = url
+        self._asking: set[asyncio.Task[list[Row]]] = set()
         self._pool = AsyncConnectionPool[Connection](
             url.reveal(),
             min_size=1,
@@ -99,6 +101,22 @@ class Database:
         """All rows of `queries/<name>.sql` for one tenant."""
         async with self.transaction(tenant) as connection:
             return await fetch_all(connection, name, params)
+
+    async def answers(self, seconds: float) -> bool:
+        """Whether the database answers in time. One that hangs is not waited for, nor is giving up on it."""
+        asking = asyncio.create_task(self.query(None, "answer_one"), name="ask-database")
+        self._asking.add(asking)
+        asking.add_done_callback(self._asked)
+        done, _ = await asyncio.wait([asking], timeout=seconds)
+        if not done:
+            asking.cancel()
+            return False
+        return asking.exception() is None
+
+    def _asked(self, asking: asyncio.Task[list[Row]]) -> None:
+        self._asking.discard(asking)
+        if not asking.cancelled():
+            asking.exception()  # looked at, so that it is not logged as forgotten
 
     async def announce(self, tenants: Iterable[str]) -> None:
         """Tells whoever follows `changes`, on any server, that these tenants have new rows."""
