@@ -44,8 +44,8 @@ def test_the_sender_leaves_the_agents_group_pipes_and_secrets_behind(laptop, lis
     assert not environ.exists() or b"canary" not in environ.read_bytes()  # not every system has /proc
 
 
-def test_a_fire_is_on_the_server_within_a_second(laptop, listener):
+def test_a_fire_is_on_the_server_within_seconds_and_by_itself(laptop, listener):
     laptop.connect(listener.url)
     laptop.hook(tool("PostToolUse"))
-    eventually(lambda: listener.rows, 1.0)
+    eventually(lambda: listener.rows)
     assert listener.rows["fire toolu_0123"]["skill_name"] == "Bash"
