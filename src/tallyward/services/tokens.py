@@ -87,10 +87,7 @@ class Tokens:
         actor: str,
     ) -> tuple[Secret, Token]:
         """A new token: its secret, kept nowhere, and what is listed of it. Raises ConfigInvalid for a bad scope."""
-        unknown = [scope for scope in scopes if scope not in SCOPES]
-        if unknown or not scopes:
-            wrong = f"{unknown[0]!r} is not a scope" if unknown else "No scope was given"
-            raise ConfigInvalid(f"{wrong}; choose from {', '.join(SCOPES)}.", field="--scope")
+        _require_scopes(scopes)
         if not (name.strip() and _is_storable(name)):
             raise ConfigInvalid(f"A token needs a name, for you to know it by later; {_LIMIT}.", field="--name")
         if engineer_id and not _is_storable(engineer_id):
@@ -132,3 +129,10 @@ def _is_storable(text: str) -> bool:
 
 def _listed(row: dict[str, Any]) -> Token:
     return msgspec.convert(row, Token)
+
+
+def _require_scopes(scopes: list[str]) -> None:
+    unknown = [scope for scope in scopes if scope not in SCOPES]
+    if unknown or not scopes:
+        wrong = f"{unknown[0]!r} is not a scope" if unknown else "No scope was given"
+        raise ConfigInvalid(f"{wrong}; choose from {', '.join(SCOPES)}.", field="--scope")
