@@ -6,7 +6,8 @@ from docs._reference import pages
 
 
 def main() -> None:
-    for path, text in pages.everything().items():
+    for path, write in pages.everything().items():
+        text = write()
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

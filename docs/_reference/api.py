@@ -8,13 +8,10 @@ from msgspec import Struct, inspect
 
 from docs._reference import shapes
 from docs._reference.markdown import code, table
-from tallyward.domain.fire import FetchIn, FireIn
 from tallyward.services.ingest import NDJSON_TYPES, ROWS_MAX
 from tallyward.web.app import CALLS
 from tallyward.web.bodies import BODY_BYTES_MAX
 from tallyward.web.calls import Call, Query
-
-TAKEN: dict[Any, str] = {FireIn: "a fire", FetchIn: "a fetch"}
 
 
 def _head() -> str:
@@ -87,7 +84,7 @@ def _section(call: Call) -> str:
     who = "Open to anybody" if call.access == "open" else f"Scope: {call.access}"
     told = [f"### {call.method} {call.path}", call.says, f"{who}. Answers {answer}."]
     if call.takes is not None:
-        told.append(f"Takes {TAKEN[call.takes]}; its fields are on the page of [captured fields](captured-fields.md).")
+        told.append(f"Takes {call.takes.__name__}; its fields are among the [captured fields](captured-fields.md).")
     if call.query:
         rows = [[code(query.name), _default(query), query.says] for query in call.query]
         told.append(table(["query parameter", "default", "what it does"], rows))

@@ -1,9 +1,12 @@
 """The page of every field that may be captured, and the README's table of it.
 
-Names and limits come from the structs that refuse every other field, meanings from the comments of the columns. Only
-who sets a field is written here; a field without that word stops the build.
+Which structs there are comes from the table of calls, names and limits from the structs, which refuse every other
+field, meanings from the comments of the columns. Only where a struct ends and who sets its fields is written here; a
+struct or field without that stops the build.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Struct
@@ -12,6 +15,7 @@ from docs._reference import shapes, tables
 from docs._reference.markdown import code, table
 from tallyward.capture._base import Seen, fetch, fire
 from tallyward.domain.fire import FetchIn, FireIn
+from tallyward.web.app import CALLS
 
 # Fields that end in a column of another name.
 COLUMN = {"source": "seen_by"}
@@ -53,13 +57,48 @@ NEVER = (
     "Addresses of remotes with user, password or host",
     "Environment variables, and whatever keys and tokens an agent uses",
 )
+
+
+@dataclass(frozen=True)
+class Captured:
+    """Where the fields of a struct end, what one row of it is, who sets each field, and which the hook sends."""
+
+    table: str
+    row: str
+    sources: Mapping[str, str]
+    sent_by_hook: frozenset[str] = field(default_factory=frozenset[str])
+
+
+def _sent(record: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(record["row"])
+
+
+_SEEN = Seen(now="", elapsed_seconds=0.0, engineer_id="", runtime="")
+_FIRE = fire(_SEEN, kind="", name="", status="", fire_key=None, session_id=None, prompt_id=None)
+_FETCH = fetch(_SEEN, agent_name="", file_path="", fetch_key=None)
+CAPTURED: dict[type[Struct], Captured] = {
+    FireIn: Captured("skill_invocations", "A fire", FIRE_SOURCES, _sent(_FIRE)),
+    FetchIn: Captured("context_fetches", "A file that an agent read", FETCH_SOURCES, _sent(_FETCH)),
+}
 HEAD = """# Captured fields
 
-What `POST /v1/trace` and `POST /v1/context-fetches` take, and so all that any path of capture can store. Any other
-field is refused with its name. A hook builds its rows from this list, field by field, before anything touches the disk.
+What the calls below take, and so all that any path of capture can store. Any other field is refused with its name. A
+hook builds its rows from this list, field by field, before anything touches the disk.
 
 Where two sightings of one fire differ, [the rules of the merge](../why/dedupe.md) decide.
 """
+
+
+def taken() -> dict[str, type[Struct]]:
+    """What each call that stores something takes."""
+    return {f"{call.method} {call.path}": call.takes for call in CALLS if call.takes is not None and not call.page}
+
+
+def _captured(struct: type[Struct]) -> Captured:
+    told = CAPTURED.get(struct)
+    if told is None or [found.name for found in shapes.fields(struct)] != list(told.sources):
+        raise ValueError(f"Say in docs/_reference/captured_fields.py who sets each field of {struct.__name__}.")
+    return told
 
 
 def meaning(table_name: str, field_name: str) -> str:
@@ -67,57 +106,34 @@ def meaning(table_name: str, field_name: str) -> str:
     return tables.tables()[table_name].meanings[COLUMN.get(field_name, field_name)]
 
 
-def of_the_hook() -> tuple[set[str], set[str]]:
-    """The fields that the hook of Claude Code fills, of a fire and of a fetch, asked from what builds them."""
-    seen = Seen(now="", elapsed_seconds=0.0, engineer_id="", runtime="")
-    made = fire(seen, kind="", name="", status="", fire_key=None, session_id=None, prompt_id=None)
-    read = fetch(seen, agent_name="", file_path="", fetch_key=None)
-    return _fields_of(made), _fields_of(read)
+def _row(found: Any, told: Captured) -> list[str]:
+    says = meaning(told.table, found.name)
+    return [code(found.name), shapes.told(found.type), shapes.presence(found), says, told.sources[found.name]]
 
 
-def _fields_of(record: dict[str, Any]) -> set[str]:
-    return set(record["row"])
+def _section(call: str, struct: type[Struct]) -> str:
+    told = _captured(struct)
+    rows = [_row(found, told) for found in shapes.fields(struct)]
+    heading = f"## {told.row}: `{call}` takes `{struct.__name__}`, table `{told.table}`"
+    return f"{heading}\n\n" + table(["field", "type", "presence", "meaning", "who sets it"], rows)
 
 
-def _rows(struct: type[Struct], table_name: str, sources: dict[str, str]) -> list[list[str]]:
-    fields = shapes.fields(struct)
-    if [found.name for found in fields] != list(sources):
-        raise ValueError(f"docs/_reference/captured_fields.py does not say who sets each field of {struct.__name__}.")
-    return [
-        [
-            code(found.name),
-            shapes.told(found.type),
-            shapes.presence(found),
-            meaning(table_name, found.name),
-            sources[found.name],
-        ]
-        for found in fields
-    ]
+def _never() -> str:
+    return "\n".join(f"- {what}" for what in NEVER)
 
 
 def summary() -> str:
     """The README's table: each field, what it means, whether the hook of Claude Code sends it."""
-    by_fire, by_fetch = of_the_hook()
-    rows = [
-        [code(name), code(found.name), meaning(name, found.name), "yes" if found.name in sent else ""]
-        for name, struct, sent in (("skill_invocations", FireIn, by_fire), ("context_fetches", FetchIn, by_fetch))
-        for found in shapes.fields(struct)
-    ]
+    rows: list[list[str]] = []
+    for struct in taken().values():
+        told = _captured(struct)
+        for found in shapes.fields(struct):
+            sent = "yes" if found.name in told.sent_by_hook else ""
+            rows.append([code(told.table), code(found.name), meaning(told.table, found.name), sent])
     captured = table(["table", "field", "what it is", "sent by the hook"], rows)
-    never = "\n".join(f"- {what}" for what in NEVER)
-    return f"{captured}\n\nNever captured, on the laptop's disk included:\n\n{never}"
+    return f"{captured}\n\nNever captured, on the laptop's disk included:\n\n{_never()}"
 
 
 def page() -> str:
-    heads = ["field", "type", "presence", "meaning", "who sets it"]
-    return "\n\n".join(
-        [
-            HEAD.strip(),
-            "## A fire: `POST /v1/trace`, table `skill_invocations`",
-            table(heads, _rows(FireIn, "skill_invocations", FIRE_SOURCES)),
-            "## A file that an agent read: `POST /v1/context-fetches`, table `context_fetches`",
-            table(heads, _rows(FetchIn, "context_fetches", FETCH_SOURCES)),
-            "## Never captured",
-            "\n".join(f"- {what}" for what in NEVER),
-        ]
-    )
+    sections = [_section(call, struct) for call, struct in taken().items()]
+    return "\n\n".join([HEAD.strip(), *sections, "## Never captured", _never()])

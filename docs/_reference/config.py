@@ -96,16 +96,20 @@ def _settings() -> str:
     return table(["flag of `tally serve`", "variable", "default", "what it is for"], rows)
 
 
+TENANT_KEYS = {
+    "label": "Name of the organisation as the pages show it.",
+    "counted_kinds": "Kinds of fire that count as utilisation; at least one. The others are shown beside.",
+    "grades": "A grade needs more fires in 30 days than its number; they fall from excellent to untapped.",
+}
+
+
 def _tenant_keys() -> str:
+    if set(TenantConfig.__struct_fields__) != set(TENANT_KEYS):
+        raise ValueError("docs/_reference/config.py does not tell of every key of a tenant, in TENANT_KEYS.")
     defaults = TenantConfig()
-    says = {
-        "label": "Name of the organisation as the pages show it.",
-        "counted_kinds": "Kinds of fire that count as utilisation; at least one. The others are shown beside.",
-        "grades": "A grade needs more fires in 30 days than its number; they fall from excellent to untapped.",
-    }
     rows = [
-        [code(name), code(msgspec.json.encode(getattr(defaults, name)).decode()), says[name]]
-        for name in TenantConfig.__struct_fields__
+        [code(name), code(msgspec.json.encode(getattr(defaults, name)).decode()), says]
+        for name, says in TENANT_KEYS.items()
     ]
     return table(["key", "default", "what it is for"], rows)
 

@@ -1,6 +1,8 @@
 """Every generated text and where it stands."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -18,17 +20,23 @@ NOTE = "<!-- Written by scripts/docs from the code. Do not edit. -->\n"
 CAPTURED_BEGIN, CAPTURED_END = "<!-- captured:begin -->", "<!-- captured:end -->"
 
 
-def everything() -> dict[Path, str]:
-    """The text of each generated page by its path, the README with its table renewed among them."""
-    found = {REFERENCE / f"{name.replace('_', '-')}.md": NOTE + _page(name) for name in PAGES}
-    description = json.loads(msgspec.json.encode(describe(CALLS)))
-    found[REFERENCE / "openapi.json"] = json.dumps(description, indent=2, ensure_ascii=False) + "\n"
-    found[README] = _between(README.read_text(encoding="utf-8"), captured_fields.summary())
-    return found
+def everything() -> dict[Path, Callable[[], str]]:
+    """What writes each generated page, by its path; the README with its table renewed is among them."""
+    found = {REFERENCE / f"{name.replace('_', '-')}.md": partial(_page, name) for name in PAGES}
+    return {**found, REFERENCE / "openapi.json": _description, README: _readme}
 
 
 def _page(name: str) -> str:
-    return import_module(f"docs._reference.{name}").page().strip() + "\n"
+    return NOTE + import_module(f"docs._reference.{name}").page().strip() + "\n"
+
+
+def _description() -> str:
+    described = json.loads(msgspec.json.encode(describe(CALLS)))
+    return json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+
+
+def _readme() -> str:
+    return _between(README.read_text(encoding="utf-8"), captured_fields.summary())
 
 
 def _between(text: str, table: str) -> str:
