@@ -126,7 +126,7 @@ def test_no_page_is_wider_than_its_window(sample_site: Site, chromium: Browser, 
     sample_site.trace({"engineer_id": "thomas-c"})
     with looking(chromium, sample_site.url, viewport={"width": width, "height": 800}) as (page, _):
         sign_in(page, sample_site.token("admin"))
-        for address in ("/", "/?sample=1", "/me", "/tokens"):
+        for address in ("/", "/?sample=1", "/me", "/agents", "/tokens"):
             page.goto(address)
             assert overflow(page) <= 0, address
 

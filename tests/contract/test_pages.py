@@ -71,7 +71,7 @@ def caller(database_url: str) -> Iterator[Caller]:
         yield Caller(site)
 
 
-@pytest.mark.parametrize("path", ["/", "/me", "/tokens", "/sign-in", "/nowhere", "/?sort=nonsense"])
+@pytest.mark.parametrize("path", ["/", "/me", "/agents", "/tokens", "/sign-in", "/nowhere", "/?sort=nonsense"])
 def test_every_page_carries_the_policy_and_is_kept_by_no_cache(caller: Caller, path: str):
     for token in ("", caller.site.token("admin"), caller.site.token("engineer")):
         answer = caller.get(path, token)

@@ -28,6 +28,13 @@ class GradeThresholds(Struct, frozen=True, forbid_unknown_fields=True):
     untapped: int = 20
 
 
+class MergedPrDollars(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a merged pull request of an agent may cost, in US dollars: more than `red` is red, than `yellow` yellow."""
+
+    red: float = 30.0
+    yellow: float = 15.0
+
+
 BELOW_ALL = "spinning?"
 GRADES = ("excellent", "strong", "developing", "untapped", BELOW_ALL)
 
@@ -42,6 +49,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
     label: str = ""
     counted_kinds: tuple[Kind, ...] = ("skill", "agent", "mcp")
     grades: GradeThresholds = field(default_factory=GradeThresholds)
+    merged_pr_usd: MergedPrDollars = field(default_factory=MergedPrDollars)
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one sentence each."""
@@ -51,7 +59,18 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
         steps = (self.grades.excellent, self.grades.strong, self.grades.developing, self.grades.untapped)
         if list(steps) != sorted(steps, reverse=True) or min(steps) < 0:
             found.append("grades must fall from excellent over strong and developing to untapped, and none below 0")
+        if not 0 <= self.merged_pr_usd.yellow <= self.merged_pr_usd.red:
+            found.append("merged_pr_usd.yellow must be from 0 to merged_pr_usd.red")
         return found
+
+
+def light(cost_usd_per_merged_pr: float | None, limits: MergedPrDollars) -> str:
+    """`green`, `yellow` or `red`; `undefined` where nothing was merged or nothing was metered."""
+    if cost_usd_per_merged_pr is None:
+        return "undefined"
+    if cost_usd_per_merged_pr > limits.red:
+        return "red"
+    return "yellow" if cost_usd_per_merged_pr > limits.yellow else "green"
 
 
 def grade(fires_30d: int, thresholds: GradeThresholds) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from tallyward.domain.access import Principal
-from tallyward.domain.tenant import SAMPLE_TENANT, grade
+from tallyward.domain.tenant import SAMPLE_TENANT, MergedPrDollars, grade, light
 from tallyward.errors import Invalid, ScopeMissing
 from tallyward.ledger.database import Connection, Database, Row, fetch_all
 from tallyward.metrics._base import Metric
@@ -84,13 +84,17 @@ class MyBoard(Struct, kw_only=True):
 
 
 class AgentRow(Struct, kw_only=True):
-    """One cluster agent. Dollars are None where nothing was metered, dollars per PR also where nothing was merged."""
+    """One cluster agent. Dollars are None where nothing was metered, dollars per PR also where nothing was merged.
+
+    `light`: green, yellow or red by the tenant's thresholds, or undefined.
+    """
 
     agent: str
     runs: int
     cost_usd: float | None
     prs_merged: int
     cost_usd_per_merged_pr: float | None
+    light: str
 
 
 class EconomicsBoard(Struct, kw_only=True):
@@ -99,6 +103,7 @@ class EconomicsBoard(Struct, kw_only=True):
     days: int
     tenant: str
     sample: bool
+    merged_pr_usd: dict[str, float]
     agents: list[AgentRow]
 
 
@@ -180,11 +185,19 @@ class Board:
         """The agents in the cluster and what a merged pull request of each cost."""
         _require_days(days)
         tenant = SAMPLE_TENANT if sample else principal.tenant
-        params = {"days": days, "counted_kinds": list(self._tenants.config(tenant).counted_kinds)}
+        config = self._tenants.config(tenant)
         async with self._database.transaction(tenant) as connection:
-            rows = await measure(connection, AgentEconomics, params)
-        agents = [AgentRow(**{name: _number(value) for name, value in row.items()}) for row in rows]
-        return EconomicsBoard(days=days, tenant=tenant, sample=tenant == SAMPLE_TENANT, agents=agents)
+            rows = await measure(
+                connection, AgentEconomics, {"days": days, "counted_kinds": list(config.counted_kinds)}
+            )
+        limits = config.merged_pr_usd
+        return EconomicsBoard(
+            days=days,
+            tenant=tenant,
+            sample=tenant == SAMPLE_TENANT,
+            merged_pr_usd={"yellow": limits.yellow, "red": limits.red},
+            agents=[_agent(row, limits) for row in rows],
+        )
 
     async def fires(self, principal: Principal, **filters: Any) -> list[Row]:
         """The latest fires; an engineer's token sees its own."""
@@ -224,6 +237,13 @@ def _totals(engineers: list[EngineerRow], days: int) -> TeamTotals:
     )
 
 
-def _number(value: Any) -> Any:
-    """NUMERIC comes as Decimal; dollars for showing are floats, amounts for counting stay integers."""
-    return float(value) if hasattr(value, "as_tuple") else value
+def _agent(row: Row, limits: MergedPrDollars) -> AgentRow:
+    """NUMERIC comes as Decimal; these dollars are for showing, so they become floats here and nowhere before."""
+    dollars = {name: None if row[name] is None else float(row[name]) for name in ("cost_usd", "cost_usd_per_merged_pr")}
+    return AgentRow(
+        agent=row["agent"],
+        runs=row["runs"],
+        prs_merged=row["prs_merged"],
+        light=light(dollars["cost_usd_per_merged_pr"], limits),
+        **dollars,
+    )

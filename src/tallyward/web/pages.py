@@ -13,7 +13,7 @@ from tallyward.domain.access import Principal, Token
 from tallyward.domain.tenant import SAMPLE_TENANT
 from tallyward.errors import BadRequest, ConfigInvalid, Invalid, NotAuthenticated, NotFound, TallyError
 from tallyward.redact import Secret
-from tallyward.web import auth
+from tallyward.web import agents, auth
 from tallyward.web.bodies import read_body
 from tallyward.web.calls import Call
 from tallyward.web.live import live
@@ -190,6 +190,7 @@ def problem(request: Request, error: TallyError) -> Response:
 CALLS = (
     Call("GET", "/", "read", "The team's utilisation board.", team, page=True),
     Call("GET", "/me", "read", "The reader's own row, skills and latest fires.", me, page=True),
+    Call("GET", "/agents", "read", "What the agents in the cluster cost, and what came of it.", agents.page, page=True),
     Call("GET", "/live", "read", "Server-sent events: something was stored.", live, page=True),
     Call("GET", "/sign-in", "open", "The way in.", sign_in_page, page=True),
     Call("POST", "/sign-in", "open", "Signs in with a token.", sign_in, page=True),

@@ -42,7 +42,7 @@ class Viewer:
 
     @classmethod
     def of(cls, principal: Principal) -> "Viewer":
-        rooms = [Room("Team", "/"), Room("Me", "/me")]
+        rooms = [Room("Team", "/"), Room("Me", "/me"), Room("Agents", "/agents")]
         if principal.may("admin"):
             rooms.append(Room("Tokens", "/tokens"))
         return cls(principal.engineer_id or principal.name, principal.role, principal.engineer_id, tuple(rooms))

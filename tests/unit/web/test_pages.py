@@ -39,6 +39,7 @@ def test_every_call_of_the_pages_says_who_may_make_it():
     assert {(call.method, call.path): call.access for call in CALLS} == {
         ("GET", "/"): "read",
         ("GET", "/me"): "read",
+        ("GET", "/agents"): "read",
         ("GET", "/live"): "read",
         ("GET", "/sign-in"): "open",
         ("POST", "/sign-in"): "open",
