@@ -100,6 +100,7 @@ TENANT_KEYS = {
     "label": "Name of the organisation as the pages show it.",
     "counted_kinds": "Kinds of fire that count as utilisation; at least one. The others are shown beside.",
     "grades": "A grade needs more fires in 30 days than its number; they fall from excellent to untapped.",
+    "merged_pr_usd": "Dollars per merged pull request of an agent: more than `red` is red, more than `yellow` yellow.",
 }
 
 
