@@ -15,6 +15,7 @@ from docs._reference import shapes, tables
 from docs._reference.markdown import code, table
 from tallyward.capture._base import Seen, fetch, fire
 from tallyward.domain.fire import FetchIn, FireIn
+from tallyward.domain.usage import UsageIn
 from tallyward.web.app import CALLS
 
 # Fields that end in a column of another name.
@@ -48,6 +49,29 @@ FETCH_SOURCES = {
     "ts": "The laptop's clock; without it, the moment in which the server got the row.",
     "fetch_key": "The agent's tool use id. Without it, a key of its own.",
 }
+USAGE_SOURCES = {
+    "request_key": "Claude Code: the provider's message id. Codex: the thread and its tokens so far.",
+    "ts": "The agent's own record of the answer.",
+    "model": "The agent's own record. `<synthetic>`, an answer without a model, is counted and not stored.",
+    "runtime": "`TALLY_RUNTIME`, else what the record says of how the agent was started.",
+    "engineer_id": "As for a fire.",
+    "input_tokens": "The usage that the provider answered with, less what came from the cache.",
+    "cache_read_tokens": "The usage that the provider answered with.",
+    "cache_write_5m_tokens": "The usage that the provider answered with; the whole, where it is not told apart.",
+    "cache_write_1h_tokens": "The usage that the provider answered with.",
+    "output_tokens": "The usage that the provider answered with.",
+    "reasoning_tokens": "The usage that the provider answered with. A part of the output, never beside it.",
+    "web_search_requests": "The usage that the provider answered with.",
+    "session_id": "The agent's own id.",
+    "prompt_id": "The agent's own id.",
+    "repo": "As for a fire.",
+    "branch": "The agent's own record, else as for a fire.",
+    "skill_name": "Callers of the API, such as a runner that knows what it started. Skills of an agent program are"
+    " found by session and prompt instead.",
+    "service_tier": "The usage that the provider answered with. Without it the standard price holds.",
+    "reported_cost_micros": "The agent's own reckoning, kept beside ours.",
+    "source": "The path itself. Without it, `api`.",
+}
 NEVER = (
     "Prompts, answers and anything else that was said",
     "Commands, code, diffs and the content of files",
@@ -79,6 +103,7 @@ _FETCH = fetch(_SEEN, agent_name="", file_path="", fetch_key=None)
 CAPTURED: dict[type[Struct], Captured] = {
     FireIn: Captured("skill_invocations", "A fire", FIRE_SOURCES, _sent(_FIRE)),
     FetchIn: Captured("context_fetches", "A file that an agent read", FETCH_SOURCES, _sent(_FETCH)),
+    UsageIn: Captured("cost_ledger", "A metered request", USAGE_SOURCES),
 }
 HEAD = """# Captured fields
 

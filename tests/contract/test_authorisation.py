@@ -21,11 +21,14 @@ FORM = {"content_type": "application/x-www-form-urlencoded"}
 BODIES: dict[str, Any] = {
     "POST /v1/trace": ROW,
     "POST /v1/context-fetches": {"agent_name": "claude-code", "file_path": "README.md"},
+    "POST /v1/usage": {
+        "request_key": "msg_1", "ts": "2026-05-17T12:00:00Z", "model": "m", "runtime": "modal", "engineer_id": "amy",
+    },
     "POST /sign-in": b"token=tw_none",
     "POST /sign-out": b"",
     "POST /tokens": b"name=pod&scope=capture",
     "POST /tokens/{number:int}/revoke": b"",
-}
+}  # fmt: skip
 # What each kind of token may do, and whose it is.
 ROLES: dict[str, tuple[list[str], str | None]] = {
     "machine": (["capture"], None),

@@ -18,7 +18,14 @@ from tests.in_process import Answer, application
 COMMITTED = Path(__file__).parents[2] / "docs" / "reference" / "openapi.json"
 NOT_CALLS = {"/static/{name:path}"}  # files that say nothing of anybody
 ROW = {"engineer_id": "thomas-c", "skill_name": "/start", "runtime": "claude-code-cli", "status": "success"}
-BODIES = {"/v1/trace": ROW, "/v1/context-fetches": {"agent_name": "claude-code", "file_path": "README.md"}}
+REQUEST = {
+    "request_key": "msg_1", "ts": "2026-05-17T12:00:00Z", "model": "m", "runtime": "modal", "engineer_id": "thomas-c",
+}  # fmt: skip
+BODIES = {
+    "/v1/trace": ROW,
+    "/v1/context-fetches": {"agent_name": "claude-code", "file_path": "README.md"},
+    "/v1/usage": REQUEST,
+}
 
 
 def test_the_committed_description_is_the_one_that_is_served():

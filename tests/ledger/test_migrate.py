@@ -13,13 +13,14 @@ import psycopg
 import pytest
 
 from tallyward import clock
-from tallyward.errors import LedgerUnavailable, SchemaDiffers, SchemaLocked, SchemaTooNew, SchemaTooOld
+from tallyward.errors import DatabaseUnreachable, SchemaDiffers, SchemaLocked, SchemaTooNew, SchemaTooOld
 from tallyward.ledger import migrate as module
 from tallyward.ledger.migrate import Migration, migrate, migrations, require_current
 from tallyward.redact import Secret
 from tests.waiting import eventually
 
-PROBE = Migration(2, "probe", "ALTER TABLE skill_invocations ADD COLUMN probe text; CREATE TABLE after_probe ()")
+NEXT = migrations()[-1].version + 1
+PROBE = Migration(NEXT, "probe", "ALTER TABLE skill_invocations ADD COLUMN probe text; CREATE TABLE after_probe ()")
 
 
 def query(url: str, statement: str) -> list[tuple[object, ...]]:
@@ -100,11 +101,11 @@ def test_a_kill_in_the_middle_leaves_nothing_half_done(empty_database_url: str) 
 
 
 def test_a_step_that_fails_leaves_nothing_half_done(database_url: str) -> None:
-    broken = Migration(2, "broken", "CREATE TABLE half (); SELECT 1 / 0")
+    broken = Migration(NEXT, "broken", "CREATE TABLE half (); SELECT 1 / 0")
     with psycopg.connect(database_url, autocommit=True) as connection, pytest.raises(psycopg.errors.DivisionByZero):
         module._apply(connection, broken)
     assert "half" not in tables(database_url)
-    assert query(database_url, "SELECT max(version) FROM schema_migrations") == [(1,)]
+    assert query(database_url, "SELECT max(version) FROM schema_migrations") == [(NEXT - 1,)]
 
 
 def test_a_migration_gives_way_to_readers_and_finishes_when_they_do(
@@ -136,6 +137,6 @@ def test_a_migration_that_never_gets_its_lock_says_so_and_changes_nothing(
 
 def test_a_database_that_does_not_answer_is_named_without_its_password() -> None:
     for check in (migrate, require_current):
-        with pytest.raises(LedgerUnavailable) as refused:
+        with pytest.raises(DatabaseUnreachable) as refused:
             check(Secret("postgresql://tally:hunter2@127.0.0.1:9/tally"))
         assert "hunter2" not in refused.value.message

@@ -8,22 +8,22 @@ greatest, the status the most final, and a text the word of the path that knows 
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+
+from tallyward.domain.sighting import Source, merged_paths, merged_texts, named
 
 INT4_MAX = 2**31 - 1
 KEY_CHARS_MAX = 500
 MICROS_PER_CENT = 10_000
 COST_MICROS_MAX = INT4_MAX * MICROS_PER_CENT  # so that the derived cents still fit their column
-UNKNOWN_ENGINEER = "unknown"
 # Moments before and after cannot be written in UTC with four digits for the year, so not every reader could read them.
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 Kind = Literal["skill", "tool", "mcp", "agent", "session"]
 Status = Literal["success", "abandoned", "error"]
-Source = Literal["hook", "relay", "transcript", "otlp", "api"]
 Runtime = Literal[
     "claude-code-cli",
     "claude-code-desktop",
@@ -44,9 +44,6 @@ Key = Annotated[str, Meta(min_length=1, max_length=KEY_CHARS_MAX)]
 Count = Annotated[int, Meta(ge=0, le=INT4_MAX)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
-# A hook knows the true name and repository; a relay the true call; a transcript the true model; an exporter redacts
-# names of private skills; whoever calls the API says what it was told. `sql` are rows written past all of them.
-_SOURCE_RANK = {"hook": 5, "relay": 4, "transcript": 3, "otlp": 2, "api": 1, "sql": 0}
 # Nothing more was heard is the weakest news; an error is known from the result itself, so it outweighs a success
 # that another path inferred.
 _STATUS_RANK = {"abandoned": 0, "success": 1, "error": 2}
@@ -131,7 +128,7 @@ def from_sighting(row: FireIn, received_at: datetime, fallback_key: str, enginee
     return Fire(
         fire_key=row.fire_key or _derived_key(row) or fallback_key,
         ts=row.ts or received_at,
-        engineer_id=engineer_id if engineer_id and row.engineer_id == UNKNOWN_ENGINEER else row.engineer_id,
+        engineer_id=named(row.engineer_id, engineer_id),
         skill_name=row.skill_name,
         runtime=row.runtime,
         status=row.status,
@@ -159,30 +156,13 @@ def _derived_key(row: FireIn) -> str | None:
     return key if len(key) <= KEY_CHARS_MAX else f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
-def _text_claim(fire: Fire, field: str) -> tuple[int, str, str] | None:
-    """(rank, value, path) of one text field, None where the fire does not know it."""
-    value = getattr(fire, field)
-    if value is None:
-        return None
-    path = (fire.field_sources or {}).get(field, fire.seen_by[0])
-    rank = _SOURCE_RANK.get(path, 0)
-    if field == "engineer_id" and value == UNKNOWN_ENGINEER:
-        rank = -1  # not knowing the person is weaker than any name
-    return rank, value, path
-
-
 def merge(one: Fire, other: Fire) -> Fire:
     """The fire that both tell of. The order of the arguments does not matter."""
-    fields: dict[str, Any] = {}
-    field_sources: dict[str, str] = {}
-    for field in TEXT_FIELDS:
-        claims = [claim for claim in (_text_claim(one, field), _text_claim(other, field)) if claim is not None]
-        if claims:
-            _, fields[field], field_sources[field] = max(claims)
+    fields, field_sources = merged_texts(one, other, TEXT_FIELDS)
     for field in AMOUNT_FIELDS:
         amounts = [amount for amount in (getattr(one, field), getattr(other, field)) if amount is not None]
         fields[field] = max(amounts, default=None)
-    seen_by = sorted({*one.seen_by, *other.seen_by})
+    seen_by = merged_paths(one, other)
     return Fire(
         fire_key=one.fire_key,
         ts=min(one.ts, other.ts),

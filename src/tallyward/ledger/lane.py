@@ -13,19 +13,21 @@ from psycopg import sql
 from tallyward.errors import Busy, LedgerUnavailable
 from tallyward.fault_points import reached
 from tallyward.ledger.database import Connection, Database, unavailable
-from tallyward.ledger.rows import Stored, store
+from tallyward.ledger.rows import Numbers, Stored, store
+from tallyward.ledger.usage_rows import Pricer
 
 _ATTEMPTS = 2
 
-# The id of each row by what it is and its key, by tenant.
-Ids = dict[str, dict[tuple[type, str], int]]
+# The number of each row by what it is and its key, by tenant.
+Ids = dict[str, Numbers]
 
 
 class Lane:
     """Commits one group after another. It is used by one task at a time."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, pricer: Pricer) -> None:
         self._database = database
+        self._pricer = pricer
         self._connection: Connection | None = None
 
     async def open(self) -> None:
@@ -64,7 +66,7 @@ class Lane:
         async with _transaction(self._connection) as speak_for:
             for tenant in sorted(rows):  # as the keys within: two lanes lock in one order, never in a ring
                 await speak_for(tenant)
-                ids[tenant] = await store(self._connection, rows[tenant])
+                ids[tenant] = await store(self._connection, rows[tenant], self._pricer)
             reached("ledger.before_commit")
         reached("ledger.after_commit")
         return ids

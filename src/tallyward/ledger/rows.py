@@ -1,4 +1,4 @@
-"""Fires and file reads as rows: new ones are added, known ones learn, and each gives the number it has.
+"""What is stored, as rows: new ones are added, known ones learn, and each gives the number it has.
 
 Two statements for what is new and what is known, whatever the number of rows. Keys are written in their order, so that
 two servers on one database never wait for each other in a ring.
@@ -11,22 +11,43 @@ import msgspec
 from psycopg.rows import tuple_row
 
 from tallyward.domain.fire import Fetch, Fire, merge, merge_all
+from tallyward.domain.usage import Usage
 from tallyward.ledger.database import Connection, fetch_all
 from tallyward.ledger.queries import statement
+from tallyward.ledger.usage_rows import KNOWN, Pricer, store_usage
 
-Stored = Fire | Fetch
+Stored = Fire | Fetch | Usage
+Numbers = dict[tuple[type, str], int]
 
 
-def identity(row: Stored) -> tuple[type, str]:
+def _identity(row: Stored) -> tuple[type, str]:
     """What makes a row the row it is, within a tenant."""
-    return (Fire, row.fire_key) if isinstance(row, Fire) else (Fetch, row.fetch_key)
+    if isinstance(row, Fire):
+        return Fire, row.fire_key
+    return (Fetch, row.fetch_key) if isinstance(row, Fetch) else (Usage, row.request_key)
 
 
-async def store(connection: Connection, rows: Sequence[Stored]) -> dict[tuple[type, str], int]:
+def number_of(row: Stored, numbers: Numbers) -> int:
+    """The number of a stored row. Of a metered request, NEW to the first of a commit that asks and KNOWN to the rest,
+    so that what all of them were told adds up to the rows there are.
+    """
+    identity = _identity(row)
+    number = numbers[identity]
+    if isinstance(row, Usage):
+        numbers[identity] = KNOWN
+    return number
+
+
+async def store(connection: Connection, rows: Sequence[Stored], pricer: Pricer) -> Numbers:
     """The number of each row by its identity, in the caller's transaction."""
     fires = await store_fires(connection, [row for row in rows if isinstance(row, Fire)])
     fetches = await _store_fetches(connection, [row for row in rows if isinstance(row, Fetch)])
-    return {(Fire, key): id_ for key, id_ in fires.items()} | {(Fetch, key): id_ for key, id_ in fetches.items()}
+    usages = await store_usage(connection, [row for row in rows if isinstance(row, Usage)], pricer)
+    return {
+        **{(Fire, key): number for key, number in fires.items()},
+        **{(Fetch, key): number for key, number in fetches.items()},
+        **{(Usage, key): number for key, number in usages.items()},
+    }
 
 
 async def store_fires(connection: Connection, fires: list[Fire]) -> dict[str, int]:
@@ -69,7 +90,7 @@ async def _store_fetches(connection: Connection, fetches: list[Fetch]) -> dict[s
     return ids
 
 
-async def _insert(connection: Connection, name: str, rows: Sequence[Stored]) -> dict[str, int]:
+async def _insert(connection: Connection, name: str, rows: Sequence[Fire | Fetch]) -> dict[str, int]:
     """The ids of the rows that were new, by their keys. Plain tuples: this is the hottest path there is."""
     async with connection.cursor(row_factory=tuple_row) as cursor:
         await cursor.execute(statement(name), {"rows": _json(rows)}, prepare=True)

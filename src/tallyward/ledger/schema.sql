@@ -183,7 +183,14 @@ CREATE TABLE public.cost_ledger (
     work_item_id bigint,
     project text,
     phase text,
-    tenant text DEFAULT public.tally_tenant() NOT NULL
+    tenant text DEFAULT public.tally_tenant() NOT NULL,
+    runtime text,
+    branch text,
+    service_tier text,
+    web_search_requests bigint DEFAULT 0 NOT NULL,
+    reported_cost_micros bigint,
+    seen_by text[] DEFAULT '{sql}'::text[] NOT NULL,
+    field_sources jsonb
 );
 
 ALTER TABLE ONLY public.cost_ledger FORCE ROW LEVEL SECURITY;
@@ -210,11 +217,11 @@ COMMENT ON COLUMN public.cost_ledger.reasoning_tokens IS 'Output tokens spent on
 
 COMMENT ON COLUMN public.cost_ledger.cost_micros IS 'Cost in millionths of a US dollar; NULL when the model has no known price.';
 
-COMMENT ON COLUMN public.cost_ledger.price_version IS 'Which list of prices it was reckoned by.';
+COMMENT ON COLUMN public.cost_ledger.price_version IS 'Which list of prices it was reckoned by, and from which day that price holds where the list says so.';
 
 COMMENT ON COLUMN public.cost_ledger.engineer_id IS 'GitHub handle of the person it is charged to.';
 
-COMMENT ON COLUMN public.cost_ledger.skill_name IS 'Skill, tool or agent it was made for.';
+COMMENT ON COLUMN public.cost_ledger.skill_name IS 'Skill it was made for as the sender said; fires of the same prompt say it better.';
 
 COMMENT ON COLUMN public.cost_ledger.session_id IS 'Session of the agent program.';
 
@@ -231,6 +238,20 @@ COMMENT ON COLUMN public.cost_ledger.project IS 'Project of that work item.';
 COMMENT ON COLUMN public.cost_ledger.phase IS 'Phase of that work item.';
 
 COMMENT ON COLUMN public.cost_ledger.tenant IS 'Organisation; set from the token, never from the body.';
+
+COMMENT ON COLUMN public.cost_ledger.runtime IS 'Which program on which kind of machine made it; NULL when unknown.';
+
+COMMENT ON COLUMN public.cost_ledger.branch IS 'Git branch that was checked out.';
+
+COMMENT ON COLUMN public.cost_ledger.service_tier IS 'standard, batch, fast, flex or priority; NULL when nobody said, and then the standard price holds.';
+
+COMMENT ON COLUMN public.cost_ledger.web_search_requests IS 'Searches of the web that the provider made and charged for.';
+
+COMMENT ON COLUMN public.cost_ledger.reported_cost_micros IS 'What the client said it cost, in millionths of a US dollar; NULL when it said nothing.';
+
+COMMENT ON COLUMN public.cost_ledger.seen_by IS 'Paths that reported this request: hook, otlp, relay, transcript, api, sql.';
+
+COMMENT ON COLUMN public.cost_ledger.field_sources IS 'Which path gave which text field; NULL when one path gave all.';
 
 CREATE TABLE public.events_outbox (
     id bigint NOT NULL,
@@ -516,6 +537,10 @@ CREATE INDEX api_tokens_tenant ON public.api_tokens USING btree (tenant, id);
 
 CREATE INDEX context_fetches_ts ON public.context_fetches USING btree (tenant, ts);
 
+CREATE INDEX cost_ledger_engineer ON public.cost_ledger USING btree (tenant, engineer_id, ts);
+
+CREATE INDEX cost_ledger_session ON public.cost_ledger USING btree (tenant, session_id) WHERE (session_id IS NOT NULL);
+
 CREATE INDEX cost_ledger_ts ON public.cost_ledger USING btree (tenant, ts);
 
 CREATE INDEX pull_requests_head ON public.pull_requests USING btree (tenant, head_branch text_pattern_ops);
@@ -529,6 +554,8 @@ CREATE INDEX skill_invocations_runtime ON public.skill_invocations USING btree (
 CREATE INDEX skill_invocations_session ON public.skill_invocations USING btree (tenant, session_id) WHERE (session_id IS NOT NULL);
 
 CREATE INDEX skill_invocations_skill ON public.skill_invocations USING btree (tenant, skill_name, ts);
+
+CREATE INDEX skill_invocations_skill_of_session ON public.skill_invocations USING btree (tenant, session_id, ts) WHERE ((kind = 'skill'::text) AND (session_id IS NOT NULL));
 
 CREATE TRIGGER events_outbox_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.events_outbox FOR EACH STATEMENT EXECUTE FUNCTION public.tally_refuse_change();
 

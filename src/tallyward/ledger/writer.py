@@ -19,7 +19,8 @@ from tallyward import clock
 from tallyward.errors import Busy, Internal, LedgerUnavailable, QueueFull, TallyError
 from tallyward.ledger.database import Database
 from tallyward.ledger.lane import Lane
-from tallyward.ledger.rows import Stored, identity
+from tallyward.ledger.rows import Stored, number_of
+from tallyward.ledger.usage_rows import Pricer, unpriced
 
 QUEUE_ROWS_MAX = 50_000  # about 25 MB; beyond it a sender is told to come back, so memory stays flat under any load
 ANNOUNCE_SECONDS = 0.1  # between two notices to the pages, which follow within two seconds
@@ -48,12 +49,12 @@ class _Request:
 class Writer:
     """Stores rows durably. `start()` it once, `await store(...)` from any task, `stop()` it after the last."""
 
-    def __init__(self, database: Database, *, queue_rows_max: int = QUEUE_ROWS_MAX) -> None:
+    def __init__(self, database: Database, *, pricer: Pricer = unpriced, queue_rows_max: int = QUEUE_ROWS_MAX) -> None:
         self._database = database
         self._queue_rows_max = queue_rows_max
         self._waiting: deque[_Request] = deque()
         self._waiting_rows = 0
-        self._lanes = [Lane(database) for _ in range(LANES)]
+        self._lanes = [Lane(database, pricer) for _ in range(LANES)]
         self._idle: list[Lane] = []
         self._working: set[asyncio.Task[None]] = set()
         self._open = False
@@ -93,6 +94,7 @@ class Writer:
 
     async def store(self, tenant: str, rows: Sequence[Stored]) -> list[int]:
         """The ids of `rows`, in their order, after the commit that holds them; a known fire gives its first id.
+        A metered request has no id: it gives NEW where this commit added it, KNOWN where it was there.
 
         Raises QueueFull when too much waits, LedgerUnavailable or DiskFull when the database fails; then nothing is
         promised of these rows, and sending them again is right.
@@ -177,7 +179,7 @@ class Writer:
         self._announce_soon.set()
         for request in group:
             if not request.answer.done():
-                request.answer.set_result([ids[request.tenant][identity(row)] for row in request.rows])
+                request.answer.set_result([number_of(row, ids[request.tenant]) for row in request.rows])
 
     async def _announce(self) -> None:
         """Tells every server which tenants changed, off the path of the commits, at most ten times a second."""

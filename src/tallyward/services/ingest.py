@@ -15,6 +15,7 @@ import msgspec
 from tallyward import clock, ids
 from tallyward.domain.access import Principal
 from tallyward.domain.fire import EARLIEST, LATEST, FetchIn, FireIn, from_report, from_sighting
+from tallyward.domain.usage import UsageIn
 from tallyward.errors import BadRequest, Invalid, Refused, TooLarge
 from tallyward.ledger.rows import Stored
 from tallyward.ledger.writer import Writer
@@ -25,7 +26,7 @@ _ECHO_CHARS_MAX = 300  # of what was sent, in the answer: enough to find it by
 _PATH = re.compile(r" - at `\$(?:\[\d*\.*\])*\.?(?P<field>[^`]*)`$")
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<field>[^`]*)`|required field `(?P<required>[^`]*)`")
 
-RowIn = TypeVar("RowIn", FireIn, FetchIn)
+RowIn = TypeVar("RowIn", FireIn, FetchIn, UsageIn)
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def _has_no_hiding_place(text: bytes) -> bool:
     return not (b"\\" in text or b'" ' in text or b'"\t' in text or b'"\n' in text or b'"\r' in text)
 
 
-def _is_readable_moment(row: FireIn | FetchIn) -> bool:
+def _is_readable_moment(row: FireIn | FetchIn | UsageIn) -> bool:
     return row.ts is None or EARLIEST <= row.ts < LATEST
 
 

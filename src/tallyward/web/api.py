@@ -2,9 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,26 +16,18 @@ from tallyward.services.board import EconomicsBoard, MyBoard, TeamBoard
 from tallyward.services.ingest import Answer
 from tallyward.web.bodies import Json, content_type, read_body
 from tallyward.web.calls import Call, Query
+from tallyward.web.parameters import DAYS, PARTIAL, days, flag, moment, typed
+from tallyward.web.problems import RowProblem, row_problems
 
 FIRES_MAX = 1_000
 FIRES_DEFAULT = 100
 HEALTH_SECONDS_MAX = 2.0  # whoever asks for health does not wait long for it
-Value = TypeVar("Value")
 
 
 class Stored(Struct):
     """The answer to one row."""
 
     id: int
-
-
-class RowProblem(Struct, omit_defaults=True):
-    """Why one row of a batch was refused."""
-
-    index: int
-    code: str
-    message: str
-    field: str | None = None
 
 
 class StoredMany(Struct, omit_defaults=True):
@@ -102,35 +93,10 @@ class Fires(Struct):
     fires: list[FireRow]
 
 
-_YES = {"true": True, "1": True, "": True, "false": False, "0": False}
-
-
-def _flag(request: Request, name: str) -> bool:
-    if not request.scope["query_string"]:
-        return False
-    text = request.query_params.get(name, "false").lower()
-    if text not in _YES:
-        raise Invalid(f"{name} is {text!r}; it must be true or false.", field=name)
-    return _YES[text]
-
-
-def _typed(request: Request, name: str, kind: type[Value], default: Value) -> Value:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    try:
-        return msgspec.convert(text, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise Invalid(f"{name}: {error}.", field=name) from error
-
-
 def _answer(answer: Answer) -> Response:
     if answer.single:
         return Json({"id": answer.ids[0]}, 202)
-    problems = [
-        RowProblem(refusal.index or 0, refusal.code, refusal.message, refusal.field) for refusal in answer.refusals
-    ]
-    return Json(StoredMany(answer.ids, problems), 202)
+    return Json(StoredMany(answer.ids, row_problems(answer.refusals)), 202)
 
 
 _Take = Callable[..., Awaitable[Answer]]
@@ -138,7 +104,7 @@ _Take = Callable[..., Awaitable[Answer]]
 
 async def _take_in(request: Request, principal: Principal, take: _Take) -> Response:
     body = await read_body(request)
-    return _answer(await take(principal, body, content_type(request), partial=_flag(request, "partial")))
+    return _answer(await take(principal, body, content_type(request), partial=flag(request, "partial")))
 
 
 async def trace(request: Request, principal: Principal) -> Response:
@@ -168,52 +134,40 @@ async def health(request: Request, _principal: Principal) -> Response:
 
 
 async def fires(request: Request, principal: Principal) -> Response:
-    limit = _typed(request, "limit", int, FIRES_DEFAULT)
+    limit = typed(request, "limit", int, FIRES_DEFAULT)
     if not 1 <= limit <= FIRES_MAX:
         raise Invalid(f"limit is {limit}; it must be from 1 to {FIRES_MAX}.", field="limit")
-    since = _typed(request, "since", datetime | None, None)  # type: ignore[arg-type]  # a union is no class to pyright
-    if since is not None and since.tzinfo is None:
-        raise Invalid("since needs a time zone, such as 2026-05-17T14:23:01Z.", field="since")
     rows = await request.app.state.board.fires(
-        principal, session=request.query_params.get("session"), since=since, limit=limit
+        principal, session=request.query_params.get("session"), since=moment(request, "since"), limit=limit
     )
     return Json({"fires": rows})
 
 
-def _days(request: Request) -> int:
-    return _typed(request, "days", int, 30)
-
-
 async def utilization(request: Request, principal: Principal) -> Response:
-    return Json(await request.app.state.board.own_team(principal, _days(request)))
+    return Json(await request.app.state.board.own_team(principal, days(request)))
 
 
 async def economics(request: Request, principal: Principal) -> Response:
-    return Json(await request.app.state.board.economics(principal, _days(request)))
+    return Json(await request.app.state.board.economics(principal, days(request)))
 
 
 async def me(request: Request, principal: Principal) -> Response:
     engineer = request.query_params.get("engineer")
-    return Json(await request.app.state.board.me(principal, _days(request), engineer))
+    return Json(await request.app.state.board.me(principal, days(request), engineer))
 
 
 async def openapi(request: Request, _principal: Principal) -> Response:
     return Response(request.app.state.openapi, media_type="application/json")
 
 
-_PARTIAL = Query(
-    "partial", {"type": "boolean", "default": False}, "Keep the good rows of a batch and list the bad ones."
-)
-_DAYS = Query("days", {"type": "integer", "default": 30, "minimum": 1, "maximum": 366}, "Days back from now.")
-
 CALLS = (
     Call(
         "POST", "/v1/trace", "capture", "Stores fires; answers after the commit that holds them.",
-        trace, takes=FireIn, gives=(Stored, StoredMany), many=True, status=202, query=(_PARTIAL,),
+        trace, takes=FireIn, gives=(Stored, StoredMany), many=True, status=202, query=(PARTIAL,),
     ),
     Call(
         "POST", "/v1/context-fetches", "capture", "Stores reads of files inside a repository.",
-        context_fetches, takes=FetchIn, gives=(Stored, StoredMany), many=True, status=202, query=(_PARTIAL,),
+        context_fetches, takes=FetchIn, gives=(Stored, StoredMany), many=True, status=202, query=(PARTIAL,),
     ),
     Call(
         "GET", "/v1/capture-config", "capture", "What a laptop needs to capture for this tenant.",
@@ -231,16 +185,16 @@ CALLS = (
     ),
     Call(
         "GET", "/v1/utilization", "read", "Fires per engineer with grades; an engineer's token sees its own row.",
-        utilization, gives=TeamBoard, query=(_DAYS,),
+        utilization, gives=TeamBoard, query=(DAYS,),
     ),
     Call(
         "GET", "/v1/economics", "read", "Cost and merged pull requests of the agents in the cluster.",
-        economics, gives=EconomicsBoard, query=(_DAYS,),
+        economics, gives=EconomicsBoard, query=(DAYS,),
     ),
     Call(
         "GET", "/v1/me", "read", "One engineer's own board: row, skill mix and latest fires.",
         me, gives=MyBoard,
-        query=(_DAYS, Query("engineer", {"type": "string"}, "Whose board; a lead's token may name anyone.")),
+        query=(DAYS, Query("engineer", {"type": "string"}, "Whose board; a lead's token may name anyone.")),
     ),
     Call("GET", "/openapi.json", "open", "This description.", openapi, gives=dict[str, Any]),
 )  # fmt: skip

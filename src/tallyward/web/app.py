@@ -25,7 +25,8 @@ from tallyward.services.board import Board
 from tallyward.services.ingest import Ingest
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
-from tallyward.web import api, pages
+from tallyward.services.usage import Accounts
+from tallyward.web import api, pages, usage
 from tallyward.web.auth import authorise
 from tallyward.web.calls import Call
 from tallyward.web.live import Feed
@@ -34,7 +35,7 @@ from tallyward.web.problems import error_response
 
 _log = logging.getLogger(__name__)
 
-CALLS: tuple[Call, ...] = (*api.CALLS, *pages.CALLS)
+CALLS: tuple[Call, ...] = (*api.CALLS, *usage.CALLS, *pages.CALLS)
 
 
 class _Endpoint:
@@ -150,6 +151,7 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.state.tokens = Tokens(database)
     app.state.ingest = Ingest(writer)
     app.state.board = Board(database, tenants)
+    app.state.accounts = Accounts(writer)
     app.state.feed = Feed(database.changes)
     app.state.openapi = msgspec.json.encode(describe(CALLS))
     return app

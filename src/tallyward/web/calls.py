@@ -15,6 +15,7 @@ from tallyward.services.board import Board
 from tallyward.services.ingest import Ingest
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
+from tallyward.services.usage import Accounts
 
 # `open`: anybody. `signed in`: any valid token. Otherwise the scope that is needed.
 Access = Scope | Literal["open", "signed in"]
@@ -25,6 +26,7 @@ class Services(Protocol):
 
     ingest: Ingest
     board: Board
+    accounts: Accounts
     tokens: Tokens
     tenants: Tenants
 

@@ -1,11 +1,28 @@
 """The one error shape, and what becomes of an error nobody expected."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from tallyward.errors import DOCS_URL, Busy, TallyError, TooSlow
+from msgspec import Struct
+
+from tallyward.errors import DOCS_URL, Busy, Refused, TallyError, TooSlow
 from tallyward.web.bodies import Json
 
 RETRY_AFTER_SECONDS = 1  # a group commits in far less; a client that waits longer by its own back-off is welcome
+
+
+class RowProblem(Struct, omit_defaults=True):
+    """Why one row of a batch was refused."""
+
+    index: int
+    code: str
+    message: str
+    field: str | None = None
+
+
+def row_problems(refusals: Iterable[Refused]) -> list[RowProblem]:
+    """The refusals of a batch, as its answer lists them."""
+    return [RowProblem(refusal.index or 0, refusal.code, refusal.message, refusal.field) for refusal in refusals]
 
 
 def error_body(error: TallyError) -> dict[str, Any]:

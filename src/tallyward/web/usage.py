@@ -1,0 +1,41 @@
+"""The calls of accounting: metered requests in, what they cost out."""
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tallyward.domain.access import Principal
+from tallyward.domain.usage import UsageIn
+from tallyward.web.bodies import Json, content_type, read_body
+from tallyward.web.calls import Call
+from tallyward.web.parameters import PARTIAL, flag
+from tallyward.web.problems import RowProblem, row_problems
+
+
+class UsageStored(Struct, omit_defaults=True):
+    """How many requests were new and how many were known already; a known one has learnt what the report adds.
+
+    `ignored` counts what a client answered by itself, which is no request; `errors` only with `?partial=true`.
+    """
+
+    stored: int
+    duplicate: int
+    ignored: int = 0
+    errors: list[RowProblem] = []
+
+
+async def take_usage(request: Request, principal: Principal) -> Response:
+    body = await read_body(request)
+    taken = await request.app.state.accounts.take_in(
+        principal, body, content_type(request), partial=flag(request, "partial")
+    )
+    answer = UsageStored(taken.stored, taken.duplicate, taken.ignored, row_problems(taken.refusals))
+    return Json(answer, 202)
+
+
+CALLS = (
+    Call(
+        "POST", "/v1/usage", "capture", "Stores metered requests to models; answers after the commit that holds them.",
+        take_usage, takes=UsageIn, gives=UsageStored, many=True, status=202, query=(PARTIAL,),
+    ),
+)  # fmt: skip
