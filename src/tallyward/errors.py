@@ -22,6 +22,8 @@
         ├── DependencyMissing
         ├── PortInUse
         ├── DataDirUnusable
+        ├── DatabaseUnreachable
+        ├── NotListed
         ├── PostgresMissing
         ├── PostgresFailed
         ├── SchemaTooNew
@@ -213,6 +215,20 @@ class DataDirUnusable(SetupError):
 
     code = "data_dir_unusable"
     remedy = "Choose another with --data, or mend its owner and mode."
+
+
+class DatabaseUnreachable(SetupError):
+    """The database does not answer."""
+
+    code = "database_unreachable"
+    remedy = "Check its address and that it runs."
+
+
+class NotListed(SetupError):
+    """There is no tenant or token of that name."""
+
+    code = "not_listed"
+    remedy = "`tally token list` shows what there is."
 
 
 class PostgresMissing(SetupError):

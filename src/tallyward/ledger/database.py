@@ -15,7 +15,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from tallyward.errors import Busy, DiskFull, LedgerUnavailable, UnsafeDatabase
+from tallyward.errors import Busy, DatabaseUnreachable, DiskFull, LedgerUnavailable, UnsafeDatabase
 from tallyward.ledger.queries import statement
 from tallyward.redact import Secret, redact
 
@@ -61,11 +61,11 @@ class Database:
         )
 
     async def open(self) -> None:
-        """Connects. Raises LedgerUnavailable when nothing answers, UnsafeDatabase when a promise could not be kept."""
+        """Connects. Raises DatabaseUnreachable, or UnsafeDatabase when a promise could not be kept on it."""
         try:
             await self._pool.open(wait=True, timeout=CONNECT_TIMEOUT_SECONDS)
         except PoolTimeout as error:
-            raise LedgerUnavailable(f"The database does not answer: {redact(str(error))}.") from error
+            raise DatabaseUnreachable(f"The database does not answer: {redact(str(error))}.") from error
         async with self.transaction(None) as connection:
             await _refuse_unsafe(connection)
 

@@ -14,7 +14,14 @@ from typing import Any, LiteralString, cast
 import psycopg
 from psycopg import sql
 
-from tallyward.errors import LedgerUnavailable, SchemaDiffers, SchemaLocked, SchemaTooNew, SchemaTooOld, UnsafeDatabase
+from tallyward.errors import (
+    DatabaseUnreachable,
+    SchemaDiffers,
+    SchemaLocked,
+    SchemaTooNew,
+    SchemaTooOld,
+    UnsafeDatabase,
+)
 from tallyward.fault_points import reached
 from tallyward.ledger.database import APP_ROLE
 from tallyward.redact import Secret, redact
@@ -55,7 +62,7 @@ def migrate(url: Secret) -> list[Migration]:
 
     Raises SchemaTooNew for a database of a newer release, SchemaDiffers when a step that ran differs from ours,
     SchemaLocked when somebody uses a table too long, UnsafeDatabase when the application role cannot be made or taken,
-    LedgerUnavailable when nothing answers.
+    DatabaseUnreachable when nothing answers.
     """
     try:
         with psycopg.connect(url.reveal(), autocommit=True, connect_timeout=10) as connection:
@@ -68,7 +75,7 @@ def migrate(url: Secret) -> list[Migration]:
     except psycopg.errors.LockNotAvailable as error:
         raise SchemaLocked from error
     except psycopg.OperationalError as error:
-        raise LedgerUnavailable(f"The database does not answer: {redact(str(error)).strip()}") from error
+        raise _unreachable(error) from error
 
 
 def require_current(url: Secret) -> None:
@@ -77,9 +84,14 @@ def require_current(url: Secret) -> None:
         with psycopg.connect(url.reveal(), autocommit=True, connect_timeout=10) as connection:
             missing = _missing(connection)
     except psycopg.OperationalError as error:
-        raise LedgerUnavailable(f"The database does not answer: {redact(str(error)).strip()}") from error
+        raise _unreachable(error) from error
     if missing:
         raise SchemaTooOld(f"The database lacks migration {missing[0].version:04} ({missing[0].name}).")
+
+
+def _unreachable(error: psycopg.OperationalError) -> DatabaseUnreachable:
+    """What the driver says in several lines, in one, and without a password."""
+    return DatabaseUnreachable(f"The database does not answer: {' '.join(redact(str(error)).split())}")
 
 
 def _ensure_app_role(connection: Connection) -> None:

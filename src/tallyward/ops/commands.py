@@ -20,7 +20,7 @@ from tallyward import clock, config
 from tallyward.config import Settings
 from tallyward.domain.access import Token
 from tallyward.domain.tenant import DEFAULT_TENANT
-from tallyward.errors import ConfigInvalid, LedgerUnavailable, NotFound
+from tallyward.errors import ConfigInvalid, DatabaseUnreachable, NotFound, NotListed
 from tallyward.ledger import embedded
 from tallyward.ledger.database import Database
 from tallyward.ledger.migrate import migrate, require_current
@@ -99,8 +99,10 @@ def _with_tokens(
             if may_add or tenant == DEFAULT_TENANT:
                 await tenants.ensure(tenant)
             elif not await tenants.exists(tenant):
-                raise NotFound(f"There is no tenant {tenant!r}.")
+                raise NotListed(f"There is no tenant {tenant!r}.")
             return await act(Tokens(database))
+        except NotFound as error:
+            raise NotListed(error.message) from error
         finally:
             await database.close()
 
@@ -203,7 +205,7 @@ def db_url(tenant: TenantName = DEFAULT_TENANT, data: DataDir = None, database: 
         return
     cluster = embedded.running(settings.data_dir)
     if cluster is None:
-        raise LedgerUnavailable(f"No server runs on {settings.data_dir}; start it with `tally serve --data` first.")
+        raise DatabaseUnreachable(f"No server runs on {settings.data_dir}; start it with `tally serve --data` first.")
     typer.echo(cluster.url(tenant=tenant))
 
 
