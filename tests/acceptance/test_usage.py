@@ -105,3 +105,20 @@ def test_a_token_of_an_engineer_names_the_engineer_a_sender_does_not_know(site: 
     site.post({**REQUEST, "engineer_id": "unknown"}, "/v1/usage", token=token)
 
     assert site.rows("SELECT engineer_id FROM cost_ledger") == [("bo",)]
+
+
+def test_a_request_is_priced_by_its_model_and_an_unknown_model_has_no_price(site: Tenancy) -> None:
+    site.post([REQUEST, {**REQUEST, "request_key": "msg_2", "model": "nobody-makes-this"}], "/v1/usage")
+
+    (known, unknown) = site.rows("SELECT cost_micros, price_version FROM cost_ledger ORDER BY request_key")
+
+    assert known[0] == 10_925
+    assert known[1].startswith("genai-prices ")
+    assert unknown == (None, None)
+
+
+def test_a_later_report_that_knows_more_changes_the_price(site: Tenancy) -> None:
+    site.post({**REQUEST, "output_tokens": 1, "source": "otlp"}, "/v1/usage")
+    site.post(REQUEST, "/v1/usage")
+
+    assert site.rows("SELECT cost_micros, seen_by FROM cost_ledger") == [(10_925, ["otlp", "transcript"])]

@@ -22,7 +22,7 @@ SERVER_COMMANDS = {
     "db": "Reach and check the ledger's database.",
     "token": "Make, list and revoke bearer tokens.",
 }
-SERVER_PARTS = ("msgspec", "psycopg", "starlette", "uvicorn", "jinja2")
+SERVER_PARTS = ("msgspec", "psycopg", "starlette", "uvicorn", "jinja2", "genai_prices")
 
 
 def _show_version(wanted: bool) -> None:

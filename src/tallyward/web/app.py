@@ -20,6 +20,7 @@ from tallyward.errors import Internal, Invalid, MethodNotAllowed, NotFound, Tall
 from tallyward.ids import random_hex
 from tallyward.ledger.database import Database
 from tallyward.ledger.writer import Writer
+from tallyward.prices import price as prices
 from tallyward.redact import Secret
 from tallyward.services.board import Board
 from tallyward.services.ingest import Ingest
@@ -122,12 +123,13 @@ async def _alive(app: Starlette) -> AsyncGenerator[None]:
     await state.database.open()
     await state.writer.start()
     following = asyncio.create_task(state.feed.run(), name="feed")
+    loading = asyncio.create_task(asyncio.to_thread(prices.load), name="prices")
     try:
         yield
     finally:
         state.feed.close()
         following.cancel()
-        await asyncio.wait([following])
+        await asyncio.wait([following, loading])
         await state.writer.stop()
         await state.database.close()
 
@@ -143,7 +145,7 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.router.redirect_slashes = False  # an address is right or wrong; no answer leads to where a header says
     database = Database(database_url)
     tenants = Tenants(database, settings.tenants_dir)
-    writer = Writer(database)
+    writer = Writer(database, pricer=prices.price)
     app.state.settings = settings
     app.state.database = database
     app.state.tenants = tenants
