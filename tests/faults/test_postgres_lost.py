@@ -1,5 +1,6 @@
 """The embedded PostgreSQL dies, hangs or is taken away under load: 503 meanwhile, recovery by itself, nothing lost."""
 
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from tallyward import clock
 from tallyward.ledger import embedded
-from tests.faults.load import Load, require_conserved
+from tests.faults.load import ROW, Load, require_conserved
 from tests.servers import Server, serving
 from tests.waiting import eventually
 
@@ -107,8 +108,13 @@ def test_a_database_that_hangs_is_told_by_health_and_holds_up_no_end(tmp_path: P
                     assert seconds_of(lambda: server.call("GET", "/v1/health").status == 503) < 5
                 load.until_confirmed(50)
             require_conserved(server, load)
+            token = server.token()
+            waiting = server.connection()
+            assert server.call("POST", "/v1/trace", ROW, token=token).status == 202
             with stopped([*backends(server), elsewhere.pid]):
-                assert seconds_of(lambda: server.terminate() == 0) < 10
+                waiting.request("POST", "/v1/trace", json.dumps(ROW), {"Authorization": f"Bearer {token}"})
+                assert seconds_of(lambda: server.terminate() == 0) < 11
+            waiting.close()
     finally:
         elsewhere.stop()
 

@@ -52,15 +52,15 @@ class _Redacted(logging.Formatter):
 
 
 @contextmanager
-def ledger_of(settings: Settings) -> Generator[Secret]:
-    """The URL of the ledger: the database that was named, or the embedded one, which is stopped at the end."""
+def ledger_of(settings: Settings) -> Generator[tuple[Secret, Keeper | None]]:
+    """The URL of the ledger: the database that was named, or the embedded one with its keeper, stopped at the end."""
     if settings.database is not None:
-        yield settings.database
+        yield settings.database, None
         return
     with Keeper(settings.data_dir) as keeper:
         if keeper.adopted:
             _say("Found the PostgreSQL that an earlier server left running, and took it over.")
-        yield keeper.url
+        yield keeper.url, keeper
 
 
 def _end_in_order() -> None:
@@ -104,11 +104,13 @@ def serve(settings: Settings) -> None:
     for name in config.unknown_variables(os.environ):
         _say(f"Note: {name} is set, and nothing of Tallyward reads it.")
     listener = _listen(settings.host, settings.port)
-    with listener, ledger_of(settings) as url:
+    with listener, ledger_of(settings) as (url, keeper):
         for migration in migrate(url):
             _say(f"Migrated the database: {migration.version:04} {migration.name}.")
         asyncio.run(_prepare(url, settings))
         app = create_app(settings, url)
+        if keeper is not None:
+            keeper.watch_disk(lambda low: setattr(app.state.writer, "disk_is_low", low))
         host, port = listener.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         _say(f"Tallyward serves on {address}")
