@@ -1,14 +1,15 @@
 """One lane of the writer: a connection that commits groups of rows, and gets itself a new one when it fails.
 
+The rows of one tenant and table that are new are one statement, and a statement is its own transaction: one round trip
+to the database and back, where BEGIN and COMMIT would make three. Only rows that are known take more.
+
 A group is written again, once, on a fresh connection when the connection fails, even when it failed in the commit and
 nobody knows whether it happened: every row has its key before it is written, so a second time changes nothing.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 
 import psycopg
-from psycopg import sql
 
 from tallyward.errors import Busy, LedgerUnavailable
 from tallyward.fault_points import reached
@@ -29,9 +30,11 @@ class Lane:
         self._database = database
         self._pricer = pricer
         self._connection: Connection | None = None
+        self._tenant: str | None = None
 
     async def open(self) -> None:
         self._connection = await self._database.connect()
+        self._tenant = None
 
     async def close(self) -> None:
         if self._connection is not None:
@@ -39,7 +42,7 @@ class Lane:
             self._connection = None
 
     async def commit(self, rows: Mapping[str, Sequence[Stored]]) -> Ids:
-        """The ids of the rows of each tenant, after the one commit that holds them all.
+        """The ids of the rows of each tenant, after they are committed.
 
         Raises Busy when the database fails it twice, psycopg.Error when it refuses a row.
         """
@@ -63,34 +66,19 @@ class Lane:
             await self.open()
         assert self._connection is not None  # noqa: S101  # open() has just set it, or raised
         ids: Ids = {}
-        async with _transaction(self._connection) as speak_for:
-            for tenant in sorted(rows):  # as the keys within: two lanes lock in one order, never in a ring
-                await speak_for(tenant)
-                ids[tenant] = await store(self._connection, rows[tenant], self._pricer)
+        for tenant in sorted(rows):  # as the keys within: two lanes lock in one order, never in a ring
+            await self._speak_for(self._connection, tenant)
             reached("ledger.before_commit")
+            ids[tenant] = await store(self._connection, rows[tenant], self._pricer)
         reached("ledger.after_commit")
         return ids
 
-
-@asynccontextmanager
-async def _transaction(connection: Connection) -> AsyncGenerator[Callable[[str], Awaitable[None]]]:
-    """A transaction in as few round trips as there can be: BEGIN travels with the first tenant that is said."""
-    begun = False
-
-    async def speak_for(tenant: str) -> None:
-        nonlocal begun
-        # Several statements in one message cannot be prepared, and need not be: they are a constant and a checked name.
-        say = sql.SQL("SELECT set_config('tally.tenant', {}, true)").format(tenant)
-        await connection.execute(say if begun else sql.SQL("BEGIN; ") + say, prepare=False)
-        begun = True
-
-    try:
-        yield speak_for
-    except BaseException:
-        if not connection.closed:
-            await connection.rollback()
-        raise
-    await connection.commit()
+    async def _speak_for(self, connection: Connection, tenant: str) -> None:
+        """From here on this connection speaks for `tenant`. Nobody else ever gets it, so it need not forget."""
+        if self._tenant != tenant:
+            self._tenant = None  # should the next line fail half-way, nothing is taken for granted
+            await connection.execute("SELECT set_config('tally.tenant', %s, false)", (tenant,))
+            self._tenant = tenant
 
 
 def _worth_a_second_try(error: psycopg.OperationalError) -> bool:

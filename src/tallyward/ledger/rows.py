@@ -39,7 +39,7 @@ def number_of(row: Stored, numbers: Numbers) -> int:
 
 
 async def store(connection: Connection, rows: Sequence[Stored], pricer: Pricer) -> Numbers:
-    """The number of each row by its identity, in the caller's transaction."""
+    """The number of each row by its identity, on a connection that has said its tenant and commits by itself."""
     fires = await store_fires(connection, [row for row in rows if isinstance(row, Fire)])
     fetches = await _store_fetches(connection, [row for row in rows if isinstance(row, Fetch)])
     usages = await store_usage(connection, [row for row in rows if isinstance(row, Usage)], pricer)
@@ -51,18 +51,19 @@ async def store(connection: Connection, rows: Sequence[Stored], pricer: Pricer) 
 
 
 async def store_fires(connection: Connection, fires: list[Fire]) -> dict[str, int]:
-    """The id of each fire by its key, in the caller's transaction. Known fires learn what these sightings add."""
+    """The id of each fire by its key. Known fires learn what these sightings add, under a lock of their rows."""
     if not fires:
         return {}
     merged = merge_all(fires)
     ids = await _insert(connection, "insert_fires", list(merged.values()))
     known_keys = [key for key in merged if key not in ids]
     if known_keys:
-        known = await fetch_all(connection, "lock_fires", {"fire_keys": known_keys})
+        async with connection.transaction():
+            known = await fetch_all(connection, "lock_fires", {"fire_keys": known_keys})
+            learned = _learned(known, merged)
+            if learned:
+                await fetch_all(connection, "update_fires", {"rows": _json(learned)})
         ids |= {row["fire_key"]: row["id"] for row in known}
-        learned = _learned(known, merged)
-        if learned:
-            await fetch_all(connection, "update_fires", {"rows": _json(learned)})
     return ids
 
 

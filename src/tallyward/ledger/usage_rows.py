@@ -34,7 +34,7 @@ def put_price(usage: Usage, pricer: Pricer) -> Usage:
 
 
 async def store_usage(connection: Connection, usages: Sequence[Usage], pricer: Pricer) -> dict[str, int]:
-    """NEW or KNOWN for each request by its key, in the caller's transaction."""
+    """NEW or KNOWN for each request by its key. Known requests learn and are priced again under a lock."""
     if not usages:
         return {}
     merged = merge_all(usages)
@@ -44,10 +44,11 @@ async def store_usage(connection: Connection, usages: Sequence[Usage], pricer: P
         added = {key for (key,) in await cursor.fetchall()}
     known_keys = [key for key in merged if key not in added]
     if known_keys:
-        known = await fetch_all(connection, "lock_usage", {"request_keys": known_keys})
-        learned = _learned(known, merged, pricer)
-        if learned:
-            await fetch_all(connection, "update_usage", {"rows": encoded(learned)})
+        async with connection.transaction():
+            known = await fetch_all(connection, "lock_usage", {"request_keys": known_keys})
+            learned = _learned(known, merged, pricer)
+            if learned:
+                await fetch_all(connection, "update_usage", {"rows": encoded(learned)})
     return {key: NEW if key in added else KNOWN for key in merged}
 
 
