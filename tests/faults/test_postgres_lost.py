@@ -113,7 +113,7 @@ def test_a_database_that_hangs_is_told_by_health_and_holds_up_no_end(tmp_path: P
             assert server.call("POST", "/v1/trace", ROW, token=token).status == 202
             with stopped([*backends(server), elsewhere.pid]):
                 waiting.request("POST", "/v1/trace", json.dumps(ROW), {"Authorization": f"Bearer {token}"})
-                assert seconds_of(lambda: server.terminate() == 0) < 11
+                assert seconds_of(lambda: server.terminate() == 0) < 10
             waiting.close()
     finally:
         elsewhere.stop()

@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from tallyward.errors import Busy, DatabaseUnreachable, DiskFull, LedgerUnavailable, UnsafeDatabase
+from tallyward.ledger.background import Background
 from tallyward.ledger.queries import statement
 from tallyward.redact import Secret, redact
 
@@ -24,6 +25,7 @@ CHANGES_CHANNEL = "tally_changed"
 POOL_SIZE_MAX = 10  # pages and API reads; the writer has a connection of its own
 CONNECT_TIMEOUT_SECONDS = 10
 POOL_WAIT_SECONDS = 5  # a reader that waits longer is told to come back
+POOL_CLOSE_SECONDS = 0.5  # for connections that are being made; one to a database that hangs is given up
 SERVER_VERSION_MIN = 150_000  # security_invoker views need PostgreSQL 15
 
 Row = dict[str, Any]
@@ -47,7 +49,7 @@ class Database:
 
     def __init__(self, url: Secret) -> None:
         self.url = url
-        self._asking: set[asyncio.Task[list[Row]]] = set()
+        self.background = Background()
         self._pool = AsyncConnectionPool[Connection](
             url.reveal(),
             min_size=1,
@@ -70,7 +72,8 @@ class Database:
             await _refuse_unsafe(connection)
 
     async def close(self) -> None:
-        await self._pool.close()
+        await self.background.end()
+        await self._pool.close(timeout=POOL_CLOSE_SECONDS)
 
     async def connect(self) -> Connection:
         """A connection of its own, outside the pool, acting as the application role."""
@@ -104,19 +107,12 @@ class Database:
 
     async def answers(self, seconds: float) -> bool:
         """Whether the database answers in time. One that hangs is not waited for, nor is giving up on it."""
-        asking = asyncio.create_task(self.query(None, "answer_one"), name="ask-database")
-        self._asking.add(asking)
-        asking.add_done_callback(self._asked)
+        asking = self.background.start(self.query(None, "answer_one"), "ask-database")
         done, _ = await asyncio.wait([asking], timeout=seconds)
         if not done:
             asking.cancel()
             return False
         return asking.exception() is None
-
-    def _asked(self, asking: asyncio.Task[list[Row]]) -> None:
-        self._asking.discard(asking)
-        if not asking.cancelled():
-            asking.exception()  # looked at, so that it is not logged as forgotten
 
     async def announce(self, tenants: Iterable[str]) -> None:
         """Tells whoever follows `changes`, on any server, that these tenants have new rows."""

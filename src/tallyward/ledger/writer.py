@@ -10,13 +10,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psycopg
 
 from tallyward import clock
 from tallyward.errors import Busy, DiskFull, Internal, LedgerUnavailable, QueueFull, TallyError
+from tallyward.ledger.background import hang_up
 from tallyward.ledger.database import Database
 from tallyward.ledger.lane import Lane
 from tallyward.ledger.rows import Stored, number_of
@@ -26,7 +26,6 @@ QUEUE_ROWS_MAX = 50_000  # about 25 MB; beyond it a sender is told to come back,
 ANNOUNCE_SECONDS = 0.1  # between two notices to the pages, which follow within two seconds
 GROUP_ROWS_MAX = 2_000  # about 50 ms of writing, so that no small request waits long behind a large one
 STOP_SECONDS_MAX = 1.0  # for what is written already; the web server has waited for its requests before
-HANG_UP_SECONDS = 0.2  # for a database to stop what it was asked to stop
 LANES = 2  # one backend of PostgreSQL is busy with 50,000 rows a second; a third was no faster on two cores
 SECOND_LANE_ROWS = 500  # rows that wait before the second lane helps
 # After a group of many requests their senders are about to come back: a moment's wait gathers them into one commit,
@@ -97,17 +96,11 @@ class Writer:
             await asyncio.wait(self._working, timeout=left)
         if self._working:
             _log.warning("the database hangs; what nobody was told of is left to be sent again")
-        while self._working:
-            for task in self._working:
-                task.cancel()  # the first time it asks the database to stop, the second time it hangs up
-            await asyncio.wait(self._working, timeout=HANG_UP_SECONDS)
-        if self._announcer is not None:
-            self._announcer.cancel()
-            await asyncio.wait([self._announcer])
-            self._announcer = None
-        if self._changed:
-            with suppress(Busy):  # pages of other servers; if the database is gone they hear of it by themselves
-                await self._database.announce(self._changed)
+        elif self._changed:  # pages of other servers; if the database is gone they hear of it by themselves
+            last = self._database.background.start(self._database.announce(self._changed), "last-notice")
+            await asyncio.wait([last], timeout=STOP_SECONDS_MAX)
+        await hang_up({*self._working, *([self._announcer] if self._announcer else [])})
+        self._announcer = None
         for lane in self._lanes:
             await lane.close()
 

@@ -27,7 +27,7 @@ from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
 from tallyward.web.app import create_app
 
-SHUTDOWN_SECONDS_MAX = 8  # a deploy gives a process ten
+SHUTDOWN_SECONDS_MAX = 7  # for requests under way; a deploy gives a process ten, and the ledger needs two
 EXIT_INTERRUPTED = 130  # what a shell makes of Ctrl-C
 BACKLOG = 2048  # connections that may wait to be accepted while a group commits
 

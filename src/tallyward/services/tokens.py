@@ -4,7 +4,6 @@ The ledger is asked at most once per `CACHE_SECONDS` and token, by any number of
 working after that time at the latest, on every server.
 """
 
-import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +29,6 @@ class Tokens:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[bytes, tuple[float, Principal | None]] = {}
-        self._touches: set[asyncio.Task[None]] = set()
 
     async def authenticate(self, secret: Secret) -> Principal:
         """Whoever this token stands for. Raises NotAuthenticated for a wrong, expired or revoked one alike."""
@@ -72,9 +70,7 @@ class Tokens:
             except Busy:
                 return  # when a token was last used is worth less than a request; the next look-up notes it
 
-        task = asyncio.create_task(touch(), name="touch-token")
-        self._touches.add(task)
-        task.add_done_callback(self._touches.discard)
+        self._database.background.start(touch(), "touch-token")
 
     async def create(  # noqa: PLR0913  # every fact of a token, by name
         self,
