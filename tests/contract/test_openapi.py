@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from starlette.routing import Route
 
+from tallyward import clock
 from tallyward.config import Settings
 from tallyward.redact import Secret
 from tallyward.web.app import CALLS, create_app
@@ -79,6 +80,7 @@ async def test_an_answer_has_the_shape_that_is_described(database_url: str, call
     async with application(database_url) as site:
         token = await site.token(["capture", "read"], engineer="thomas-c")
         await site.call("POST", "/v1/trace", token=token, body=[ROW, {**ROW, "runtime": "k8s-job"}])
+        await site.call("POST", "/v1/usage", token=token, body={**REQUEST, "ts": clock.iso(clock.now())})
 
         answer = await site.call(call.method, call.path, token=token, body=BODIES.get(call.path))
 

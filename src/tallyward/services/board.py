@@ -116,7 +116,7 @@ class Board:
 
     async def team(self, principal: Principal, days: int = 30, *, sample: bool = False) -> TeamBoard:
         """The team. The sample tenant is shown when asked for, or when the own tenant is empty and it exists."""
-        _require_days(days)
+        require_days(days)
         board = await self._team(SAMPLE_TENANT if sample else principal.tenant, days)
         if not sample and not board.engineers and await self._tenants.exists(SAMPLE_TENANT):
             board = await self._team(SAMPLE_TENANT, days)
@@ -126,7 +126,7 @@ class Board:
 
     async def own_team(self, principal: Principal, days: int = 30) -> TeamBoard:
         """The principal's own tenant, empty or not: for programs, which must not take a sample for the truth."""
-        _require_days(days)
+        require_days(days)
         board = await self._team(principal.tenant, days)
         if principal.role == "engineer":
             board.engineers = [row for row in board.engineers if row.engineer_id == principal.engineer_id]
@@ -158,7 +158,7 @@ class Board:
 
     async def me(self, principal: Principal, days: int = 30, engineer: str | None = None) -> MyBoard:
         """One engineer: oneself, or, for a lead, anyone. Raises ScopeMissing for somebody else, Invalid for nobody."""
-        _require_days(days)
+        require_days(days)
         name = engineer or principal.engineer_id
         if name is None:
             raise Invalid("This token is bound to no engineer; say whom with ?engineer=.", field="engineer")
@@ -183,7 +183,7 @@ class Board:
 
     async def economics(self, principal: Principal, days: int = 30, *, sample: bool = False) -> EconomicsBoard:
         """The agents in the cluster and what a merged pull request of each cost."""
-        _require_days(days)
+        require_days(days)
         tenant = SAMPLE_TENANT if sample else principal.tenant
         config = self._tenants.config(tenant)
         async with self._database.transaction(tenant) as connection:
@@ -211,7 +211,8 @@ async def measure(connection: Connection, metric: type[Metric], params: dict[str
     return await cursor.fetchall()
 
 
-def _require_days(days: int) -> None:
+def require_days(days: int) -> None:
+    """Raises Invalid for a window that no board has."""
     if not 1 <= days <= DAYS_MAX:
         raise Invalid(f"days is {days}; it must be from 1 to {DAYS_MAX}.", field="days")
 

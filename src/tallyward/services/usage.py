@@ -1,13 +1,25 @@
-"""Accounts: takes metered requests in."""
+"""Accounts: takes metered requests in, and says what they cost, by whom and for what."""
 
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal, get_args
 
+from msgspec import Struct
+
+from tallyward import clock
 from tallyward.domain.access import Principal
 from tallyward.domain.usage import SYNTHETIC_MODEL, UsageIn, from_report
-from tallyward.errors import Refused
+from tallyward.errors import Invalid, Refused
+from tallyward.ledger.database import Database
 from tallyward.ledger.usage_rows import NEW
 from tallyward.ledger.writer import Writer
+from tallyward.metrics.metered_usage import MeteredUsage
+from tallyward.metrics.reconciliation import Reconciliation
+from tallyward.services.board import measure, require_days
 from tallyward.services.ingest import RowDecoder
+
+Key = Literal["skill", "model", "repo", "day", "engineer", "session"]
+KEYS: tuple[Key, ...] = get_args(Key)
 
 
 @dataclass(frozen=True)
@@ -20,10 +32,70 @@ class Taken:
     refusals: list[Refused]
 
 
+class UsageTotals(Struct, kw_only=True):
+    """Requests to models and what they took. `input_tokens` are fresh; `reasoning_tokens` are part of the output.
+
+    `cost_micros` is in millionths of a US dollar over the priced requests, None where there are requests and no price.
+    """
+
+    requests: int
+    input_tokens: int
+    cache_read_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    cost_micros: int | None
+    unpriced_requests: int
+
+
+class UsageRow(UsageTotals, kw_only=True):
+    """Requests of one skill, model, repository, day, engineer or session."""
+
+    key: str
+
+
+class UsageBoard(Struct, kw_only=True):
+    """Metered requests since a moment. An engineer's token sees its own."""
+
+    by: Key
+    since: datetime
+    tenant: str
+    rows: list[UsageRow]
+    totals: UsageTotals
+
+
+class ReconciledDay(Struct, kw_only=True):
+    """One engineer on one day of UTC. Ours and theirs are over the requests that have both, and None without any."""
+
+    day: date
+    engineer_id: str
+    fires: int
+    fires_seen_by_several: int
+    requests: int
+    requests_seen_by_several: int
+    unpriced_requests: int
+    attributed_micros: int | None
+    unattributed_micros: int | None
+    compared_requests: int
+    our_micros: int | None
+    reported_micros: int | None
+    gap_micros: int | None
+
+
+class ReconciliationBoard(Struct, kw_only=True):
+    """What is stored against what clients said, newest day first. An engineer's token sees its own."""
+
+    days: int
+    tenant: str
+    rows: list[ReconciledDay]
+
+
 class Accounts:
     """Metered requests of a tenant, and what they cost."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
         self._writer = writer
         self._decoder = RowDecoder(UsageIn)
 
@@ -38,3 +110,36 @@ class Accounts:
         numbers = await self._writer.store(principal.tenant, usages) if usages else []
         stored = numbers.count(NEW)
         return Taken(stored, len(usages) - stored, len(rows) - len(usages), decoded.refusals)
+
+    async def usage(self, principal: Principal, by: str, since: datetime | None, days: int) -> UsageBoard:
+        """What was used since a moment, or in so many days back from now. Raises Invalid for an unknown key."""
+        key: Key | None = next((key for key in KEYS if key == by), None)
+        if key is None:
+            raise Invalid(f"by is {by[:100]!r}; it must be one of {', '.join(KEYS)}.", field="by")
+        require_days(days)
+        since = since or clock.now() - timedelta(days=days)
+        params = {"by": key, "since": since, "engineer": _own(principal)}
+        async with self._database.transaction(principal.tenant) as connection:
+            found = await measure(connection, MeteredUsage, params)
+        rows = [UsageRow(**row) for row in found]
+        return UsageBoard(by=key, since=since, tenant=principal.tenant, rows=rows, totals=_totals(rows))
+
+    async def reconciliation(self, principal: Principal, days: int) -> ReconciliationBoard:
+        """What is stored per day and engineer, against what the clients said."""
+        require_days(days)
+        async with self._database.transaction(principal.tenant) as connection:
+            found = await measure(connection, Reconciliation, {"days": days, "engineer": _own(principal)})
+        return ReconciliationBoard(days=days, tenant=principal.tenant, rows=[ReconciledDay(**row) for row in found])
+
+
+def _own(principal: Principal) -> str | None:
+    """Whose rows alone are shown; None for everybody's."""
+    return principal.engineer_id if principal.role == "engineer" else None
+
+
+def _totals(rows: list[UsageRow]) -> UsageTotals:
+    names = UsageTotals.__struct_fields__
+    whole = UsageTotals(**{name: sum(getattr(row, name) or 0 for row in rows) for name in names})
+    if whole.requests and whole.requests == whole.unpriced_requests:
+        whole.cost_micros = None
+    return whole

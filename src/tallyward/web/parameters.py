@@ -1,5 +1,6 @@
 """Query parameters, read and checked, and how the API description tells of those that several calls take."""
 
+import re
 from datetime import datetime
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ from tallyward.errors import Invalid
 from tallyward.web.calls import Query
 
 DAYS_DEFAULT = 30
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _YES = {"true": True, "1": True, "": True, "false": False, "0": False}
 Value = TypeVar("Value")
 
@@ -42,10 +44,26 @@ def typed(request: Request, name: str, kind: type[Value], default: Value) -> Val
 
 def moment(request: Request, name: str) -> datetime | None:
     """A moment with its time zone, None where nothing is said."""
-    found = typed(request, name, datetime | None, None)  # type: ignore[arg-type]  # a union is no class to pyright
-    if found is not None and found.tzinfo is None:
+    text = request.query_params.get(name)
+    return None if text is None else _moment_of(text, name)
+
+
+def _moment_of(text: str, name: str) -> datetime:
+    try:
+        found = msgspec.convert(text, datetime, strict=False)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"{name}: {error}.", field=name) from error
+    if found.tzinfo is None:
         raise Invalid(f"{name} needs a time zone, such as 2026-05-17T14:23:01Z.", field=name)
     return found
+
+
+def day_or_moment(request: Request, name: str) -> datetime | None:
+    """A moment with its time zone, or the first moment of a day of UTC; None where nothing is said."""
+    text = request.query_params.get(name, "")
+    if _DAY.fullmatch(text):
+        text += "T00:00:00Z"
+    return _moment_of(text, name) if text else None
 
 
 def days(request: Request) -> int:

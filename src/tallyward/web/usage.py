@@ -6,10 +6,13 @@ from starlette.responses import Response
 
 from tallyward.domain.access import Principal
 from tallyward.domain.usage import UsageIn
+from tallyward.services.usage import KEYS, ReconciliationBoard, UsageBoard
 from tallyward.web.bodies import Json, content_type, read_body
-from tallyward.web.calls import Call
-from tallyward.web.parameters import PARTIAL, flag
+from tallyward.web.calls import Call, Query
+from tallyward.web.parameters import DAYS, PARTIAL, day_or_moment, days, flag
 from tallyward.web.problems import RowProblem, row_problems
+
+BY_DEFAULT = "day"
 
 
 class UsageStored(Struct, omit_defaults=True):
@@ -33,9 +36,32 @@ async def take_usage(request: Request, principal: Principal) -> Response:
     return Json(answer, 202)
 
 
+async def usage(request: Request, principal: Principal) -> Response:
+    by = request.query_params.get("by", BY_DEFAULT)
+    since = day_or_moment(request, "since")
+    return Json(await request.app.state.accounts.usage(principal, by, since, days(request)))
+
+
+async def reconciliation(request: Request, principal: Principal) -> Response:
+    return Json(await request.app.state.accounts.reconciliation(principal, days(request)))
+
+
 CALLS = (
     Call(
         "POST", "/v1/usage", "capture", "Stores metered requests to models; answers after the commit that holds them.",
         take_usage, takes=UsageIn, gives=UsageStored, many=True, status=202, query=(PARTIAL,),
+    ),
+    Call(
+        "GET", "/v1/usage", "read", "Requests to models, their tokens and cost; an engineer's token sees its own.",
+        usage, gives=UsageBoard,
+        query=(
+            Query("by", {"type": "string", "enum": list(KEYS), "default": BY_DEFAULT}, "What to sum up by."),
+            Query("since", {"type": "string"}, "From this day of UTC or this moment on; before `days`."),
+            DAYS,
+        ),
+    ),
+    Call(
+        "GET", "/v1/reconciliation", "read", "Our cost against the clients', and what no skill explains, per day.",
+        reconciliation, gives=ReconciliationBoard, query=(DAYS,),
     ),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from tallyward.metrics._base import Metric
 
 DAY_SECONDS = 86_400
 FIRE = {"engineer_id": "thomas-c", "skill_name": "/start", "runtime": "claude-code-cli", "status": "success"}
+REQUEST = {"model": "claude-opus-4-8", "engineer_id": "thomas-c", "session_id": "s", "prompt_id": "p"}
 HOSTILE_NAMES = (
     "'; DROP TABLE skill_invocations; --",
     "%(days)s 100%",
@@ -32,6 +33,10 @@ class Facts:
     def fire(self, *, age_seconds: float = 3600, times: int = 1, **columns: Any) -> None:
         for _ in range(times):
             self._insert("skill_invocations", age_seconds, "ts", FIRE | columns)
+
+    def request(self, request_key: str, *, age_seconds: float = 3600, **columns: Any) -> None:
+        """A metered request to a model."""
+        self._insert("cost_ledger", age_seconds, "ts", {"request_key": request_key} | REQUEST | columns)
 
     def merged(self, head_branch: str, number: int, *, age_seconds: float = 3600) -> None:
         columns = {"repo": "graph8-com/g8", "number": number, "state": "merged", "head_branch": head_branch}
