@@ -152,3 +152,12 @@ def test_the_audit_trail_verifies_and_a_broken_one_is_exit_one(server: Server) -
         owner.execute("ALTER TABLE events_outbox ENABLE TRIGGER events_outbox_append_only")
     broken = run(server.data_dir, "db", "verify", "--tenant", "audited", code=1)
     assert "event 2" in broken.stdout
+
+
+def test_the_address_of_another_database_acts_as_the_server_does_whoever_logs_in(
+    database_url: str, tmp_path: Path
+) -> None:
+    done = run(tmp_path / "data", "db", "url", "--database", database_url, "--tenant", "org-2")
+    with psycopg.connect(done.stdout.strip()) as connection:
+        facts = connection.execute("SELECT current_user, tally_tenant()").fetchone()
+    assert facts == ("tally_app", "org-2")

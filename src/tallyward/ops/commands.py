@@ -1,4 +1,4 @@
-"""The server's commands: `tally serve`, `tally db`, `tally token`, there when the server is installed."""
+"""The server's commands: `tally serve`, `tally db`, `tally token`, `tally reprice`, there when the server is installed."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ from tallyward.domain.access import Token
 from tallyward.domain.tenant import DEFAULT_TENANT
 from tallyward.errors import ConfigInvalid, DatabaseUnreachable, NotFound, NotListed
 from tallyward.ledger import embedded
-from tallyward.ledger.database import Database
+from tallyward.ledger.database import APP_ROLE, Database
 from tallyward.ledger.migrate import migrate, require_current
 from tallyward.redact import Secret
 from tallyward.services.tenants import Tenants
@@ -46,6 +46,7 @@ db = typer.Typer(no_args_is_help=True, help="Reach and check the ledger's databa
 def commands(app: typer.Typer) -> None:
     """Registers the server's commands."""
     app.command()(serve)
+    app.command()(reprice)
     app.add_typer(token, name="token")
     app.add_typer(db, name="db")
 
@@ -194,14 +195,42 @@ def token_revoke(
         typer.echo(f"Revoked {', '.join(f'{item.name} ({item.id})' for item in ended)}.")
 
 
+def reprice(
+    tenant: TenantName = DEFAULT_TENANT, data: DataDir = None, database: DatabaseUrl = None, as_json: AsJson = False
+) -> None:
+    """Reckon again what every request cost, by the prices of this release. A running server goes on."""
+    from tallyward.prices.price import price
+    from tallyward.services import repricing
+
+    async def run(url: Secret) -> repricing.Repriced:
+        ledger = Database(url)
+        await ledger.open()
+        try:
+            return await repricing.reprice(ledger, tenant, price)
+        finally:
+            await ledger.close()
+
+    with _ledger(config.load(data=data, database=database)) as url:
+        found = asyncio.run(run(url))
+    if as_json:
+        typer.echo(json.dumps(msgspec.to_builtins(found)))
+        return
+    before, after = (f"${micros / 1_000_000:,.2f}" for micros in (found.cost_micros_before, found.cost_micros_after))
+    typer.echo(
+        f"{found.rows} requests: {found.changed} changed, {found.unchanged} unchanged, {found.unpriced} unpriced."
+    )
+    typer.echo(f"They cost {after} now and {before} before.")
+
+
 @db.command("url")
 def db_url(tenant: TenantName = DEFAULT_TENANT, data: DataDir = None, database: DatabaseUrl = None) -> None:
     """Print a URL that psql takes, limited to one tenant's rows. The server must be running."""
     settings = config.load(data=data, database=database)
     if settings.database is not None:
         url = settings.database.reveal()
-        setting = quote(f"-c tally.tenant={tenant}", safe="")
-        typer.echo(f"{url}{'&' if '?' in url else '?'}options={setting}")
+        # Whoever the URL logs in as may pass by row-level security; the role that the server acts as may not.
+        options = quote(f"-c role={APP_ROLE} -c tally.tenant={tenant}", safe="")
+        typer.echo(f"{url}{'&' if '?' in url else '?'}options={options}")
         return
     cluster = embedded.running(settings.data_dir)
     if cluster is None:
