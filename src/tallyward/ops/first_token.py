@@ -8,11 +8,13 @@ it again. Anywhere else tokens are made with `tally token create` and shown once
 import getpass
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from tallyward.config import Settings
 from tallyward.domain.tenant import DEFAULT_TENANT
 from tallyward.errors import NotAuthenticated
+from tallyward.ids import is_token
 from tallyward.redact import Secret
 from tallyward.services.tokens import Tokens
 
@@ -28,10 +30,21 @@ def _handle() -> str:
 
 
 def _read(path: Path) -> Secret | None:
+    """The token in the file, None when there is none that could be one."""
     try:
-        return Secret(path.read_text(encoding="ascii").strip())
+        text = path.read_text(encoding="ascii").strip()
     except (FileNotFoundError, UnicodeDecodeError):
         return None
+    return Secret(text) if is_token(text) else None
+
+
+def _write(path: Path, secret: Secret) -> None:
+    """Whole or not at all, and from its first moment for this user's eyes only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, fresh = tempfile.mkstemp(prefix=f".{TOKEN_FILE}.", dir=path.parent)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secret.reveal() + "\n")
+    Path(fresh).replace(path)
 
 
 async def ensure(tokens: Tokens, settings: Settings) -> None:
@@ -42,16 +55,13 @@ async def ensure(tokens: Tokens, settings: Settings) -> None:
         try:
             await tokens.authenticate(secret)
         except NotAuthenticated:
-            path.unlink()  # revoked, or of another database
+            pass  # revoked, or of another database
         else:
             return
     secret, _ = await tokens.create(
         DEFAULT_TENANT, name=TOKEN_NAME, scopes=["capture", "read"], engineer_id=_handle(), actor="tally serve --sample"
     )
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secret.reveal() + "\n")
+    _write(path, secret)
 
 
 def next_steps(settings: Settings, address: str) -> list[str]:
