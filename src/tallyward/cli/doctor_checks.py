@@ -113,6 +113,10 @@ def _engineer() -> Check:
     if named is None:
         fix = "Set GITHUB_USER to your GitHub handle where Claude Code is started."
         return Check("engineer", Verdict.WARN, "Nobody says who works here; rows go by `unknown`.", fix)
+    if config.engineer_id and named != config.engineer_id:
+        finding = f"Rows go by {named!r}, and the token shows those of {config.engineer_id!r}."
+        fix = f"Connect with a token made with --engineer {named}, or unset GITHUB_USER where Claude Code is started."
+        return Check("engineer", Verdict.WARN, finding, fix)
     if not os.environ.get("GITHUB_USER") and not config.engineer_id:
         fix = "Set GITHUB_USER if that is not your GitHub handle."
         return Check("engineer", Verdict.WARN, f"Rows go by {named!r}, which is git's word.", fix)

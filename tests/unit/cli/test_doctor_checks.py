@@ -60,6 +60,15 @@ def test_nobody_says_who_works_here(terminal, monkeypatch):
     assert "'Ann B', which is git's word" in examined(terminal)["engineer"]["finding"]
 
 
+def test_whose_rows_the_token_shows_is_held_against_whose_are_written(terminal, healthy, connect, monkeypatch):
+    connect(healthy.url)
+    monkeypatch.setenv("GITHUB_USER", "somebody-else")
+    check = examined(terminal)["engineer"]
+    assert check["verdict"] == "WARN"
+    assert "somebody-else" in check["finding"]
+    assert "--engineer somebody-else" in check["fix"]
+
+
 def test_hooks_of_another_installation_and_of_one_that_is_gone(terminal, healthy, connect):
     connect(healthy.url)
     path = terminal.laptop.home / ".claude" / "settings.json"
