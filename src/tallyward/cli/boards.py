@@ -49,7 +49,7 @@ def me(as_json: AsJson = False, days: Days = 30) -> None:
     for skill in skills:
         counts = [str(skill.get(name, 0)) for name in ("fires", "successful", "errors", "abandoned")]
         latency = skill.get("p50_latency_ms")
-        table.add_row(_plain(skill, "skill_name"), _plain(skill, "kind"), *counts, _whole(latency))
+        table.add_row(plain(skill, "skill_name"), plain(skill, "kind"), *counts, _whole(latency))
     summary = (
         f"{row.get('fires_30d', 0)} fires, {row.get('utilization', 'none yet')}; {row.get('tool_calls', 0)} tool calls"
     )
@@ -79,9 +79,9 @@ def team(as_json: AsJson = False, days: Days = 30) -> None:
     table = Table("engineer", "fires", "successful", "skills", "top skill", "grade", "tool calls", "days")
     for row in rows:
         counts = [str(row.get(name, 0)) for name in ("fires_30d", "successful", "unique_skills")]
-        names = (_plain(row, "top_skill"), _plain(row, "utilization"))
+        names = (plain(row, "top_skill"), plain(row, "utilization"))
         daily = sparkline(row.get("daily") or [])
-        table.add_row(_plain(row, "engineer_id"), *counts, *names, str(row.get("tool_calls", 0)), daily)
+        table.add_row(plain(row, "engineer_id"), *counts, *names, str(row.get("tool_calls", 0)), daily)
     whole: Row = said.get("team") or {}
     summary = f"{whole.get('engineers', 0)} engineers, {whole.get('fires_30d', 0)} fires"
     sample = " (sample data)" if said.get("sample") else ""
@@ -89,15 +89,19 @@ def team(as_json: AsJson = False, days: Days = 30) -> None:
 
 
 def _show(summary: str, bars: str, table: Table) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PIPE_COLUMNS)  # A pipe has no width, and names in it shall not be cut.
-    console.print(summary, markup=False, highlight=False)
-    console.print(bars, markup=False, highlight=False)
-    console.print(table)
+    shown = console()
+    shown.print(summary, markup=False, highlight=False)
+    shown.print(bars, markup=False, highlight=False)
+    shown.print(table)
 
 
-def _plain(row: Row, name: str) -> str:
+def console() -> Console:
+    """Where tables go. A pipe has no width, and names in it shall not be cut."""
+    found = Console()
+    return found if found.is_terminal else Console(width=PIPE_COLUMNS)
+
+
+def plain(row: Row, name: str) -> str:
     """A name as it is: brackets in it are no markup."""
     return escape(str(row.get(name) or ""))
 

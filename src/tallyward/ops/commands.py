@@ -1,4 +1,4 @@
-"""The server's commands: `tally serve`, `tally db`, `tally token`, `tally reprice`, there when the server is installed."""
+"""The server's commands, there when it is installed: `tally serve`, `tally db`, `tally token`, `tally reprice`."""
 
 import asyncio
 import json
@@ -206,6 +206,8 @@ def reprice(
         ledger = Database(url)
         await ledger.open()
         try:
+            if tenant != DEFAULT_TENANT and not await Tenants(ledger, None).exists(tenant):
+                raise NotListed(f"There is no tenant {tenant!r}.")
             return await repricing.reprice(ledger, tenant, price)
         finally:
             await ledger.close()
