@@ -4,6 +4,7 @@ The migrations make the schema; this file is what they must give, and a test com
 it anew after a migration was added, so that a review sees the change of the whole beside the step.
 """
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ _HEAD = """\
 -- The whole schema, as pg_dump writes it after the last migration. Written by scripts/schema; do not edit.
 -- It is here to be read: `tally serve` runs the migrations, and a test compares what they make with this.
 """
+_TABLE_OF_COLUMN = re.compile(r"\b(?!public\.)[a-z_]+\.(?=[a-z_])")
 _NOISE = (
     "--",
     "\\restrict",
@@ -37,8 +39,13 @@ def dumped(url: str) -> str:
         [program, "--schema-only", "--no-owner", "--schema=public", url], capture_output=True, text=True, check=True
     )
     lines = [line for line in result.stdout.splitlines() if not line.startswith(_NOISE)]
-    paragraphs = [text.strip("\n") for text in "\n".join(lines).split("\n\n")]
+    paragraphs = [_plain(text.strip("\n")) for text in "\n".join(lines).split("\n\n")]
     return _HEAD + "".join(f"\n{text}\n" for text in paragraphs if text)
+
+
+def _plain(paragraph: str) -> str:
+    """Older PostgreSQL writes the table before each column of a view, newer does not."""
+    return _TABLE_OF_COLUMN.sub("", paragraph) if paragraph.startswith("CREATE VIEW") else paragraph
 
 
 def main() -> None:
