@@ -37,11 +37,11 @@ def test_a_lost_database_is_503_and_comes_back_without_a_restart(tmp_path: Path)
             token = server.token()
             first = server.call("POST", "/v1/trace", {**ROW, "fire_key": "k"}, token=token).json
             database.stop()
+            require_busy(server.call("POST", "/v1/trace", ROW, token=token), "ledger_unavailable")
             started = clock.elapsed_seconds()
             health = server.call("GET", "/v1/health")
             assert clock.elapsed_seconds() - started < 4
             assert (health.status, health.json["ok"], health.json["degraded"]) == (503, False, "database")
-            require_busy(server.call("POST", "/v1/trace", ROW, token=token), "ledger_unavailable")
             database = embedded.start(tmp_path / "elsewhere")
             eventually(lambda: server.call("GET", "/v1/health").status == 200, 15)
             again = eventually(

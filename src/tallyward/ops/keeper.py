@@ -21,7 +21,7 @@ from tallyward.redact import Secret
 
 LOOK_SECONDS = 0.5  # between two looks whether it still runs; a look costs some microseconds
 DISK_BYTES_KEPT = 64 * 1024 * 1024  # four more files of PostgreSQL's log: a checkpoint and a shutdown fit in
-RETRY_SECONDS = 5.0  # between two attempts to start one that does not start, as on a full disk
+RETRY_SECONDS_MAX = 5.0  # between two attempts to start one that does not start, as on a full disk
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +61,8 @@ class Keeper:
         pause = LOOK_SECONDS
         while not self._leaving.wait(pause):
             self._look_at_the_disk()
-            pause = LOOK_SECONDS if self._cluster.pid is not None or self._started_again() else RETRY_SECONDS
+            up = self._cluster.pid is not None or self._started_again()
+            pause = LOOK_SECONDS if up else min(pause * 2, RETRY_SECONDS_MAX)
 
     def _look_at_the_disk(self) -> None:
         try:
