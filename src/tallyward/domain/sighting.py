@@ -14,6 +14,8 @@ Source = Literal["hook", "relay", "transcript", "otlp", "api"]
 # names of private skills; whoever calls the API says what it was told. `sql` are rows written past all of them.
 _RANK = {"hook": 5, "relay": 4, "transcript": 3, "otlp": 2, "api": 1, "sql": 0}
 UNKNOWN_ENGINEER = "unknown"
+UNKNOWN_NAME = "unknown"  # what an exporter keeps to itself: a skill of your own, a tool of an MCP server
+_UNKNOWN = {"engineer_id": UNKNOWN_ENGINEER, "skill_name": UNKNOWN_NAME}
 
 
 class Seen(Protocol):
@@ -51,6 +53,6 @@ def _claim(seen: Seen, field: str) -> tuple[int, str, str] | None:
         return None
     path = (seen.field_sources or {}).get(field, seen.seen_by[0])
     rank = _RANK.get(path, 0)
-    if field == "engineer_id" and value == UNKNOWN_ENGINEER:
-        rank = -1  # not knowing the person is weaker than any name
+    if _UNKNOWN.get(field) == value:
+        rank = -1  # not knowing the person, or what was used, is weaker than any name
     return rank, value, path

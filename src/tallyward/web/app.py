@@ -24,10 +24,11 @@ from tallyward.prices import price as prices
 from tallyward.redact import Secret
 from tallyward.services.board import Board
 from tallyward.services.ingest import Ingest
+from tallyward.services.otlp import Exports
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
 from tallyward.services.usage import Accounts
-from tallyward.web import api, pages, usage
+from tallyward.web import api, otlp, pages, usage
 from tallyward.web.auth import authorise
 from tallyward.web.calls import Call
 from tallyward.web.live import Feed
@@ -36,7 +37,7 @@ from tallyward.web.problems import error_response
 
 _log = logging.getLogger(__name__)
 
-CALLS: tuple[Call, ...] = (*api.CALLS, *usage.CALLS, *pages.CALLS)
+CALLS: tuple[Call, ...] = (*api.CALLS, *usage.CALLS, *otlp.CALLS, *pages.CALLS)
 
 
 class _Endpoint:
@@ -156,6 +157,7 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.state.ingest = Ingest(writer)
     app.state.board = Board(database, tenants)
     app.state.accounts = Accounts(database, writer)
+    app.state.exports = Exports(writer)
     app.state.feed = Feed(database.changes)
     app.state.openapi = msgspec.json.encode(describe(CALLS))
     return app

@@ -11,8 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tallyward.domain.access import Principal, Scope
+from tallyward.errors import TallyError
 from tallyward.services.board import Board
 from tallyward.services.ingest import Ingest
+from tallyward.services.otlp import Exports
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
 from tallyward.services.usage import Accounts
@@ -27,6 +29,7 @@ class Services(Protocol):
     ingest: Ingest
     board: Board
     accounts: Accounts
+    exports: Exports
     tokens: Tokens
     tenants: Tenants
 
@@ -41,6 +44,7 @@ class Query:
 
 
 Handler = Callable[[Request, Principal], Awaitable[Response]]
+Problem = Callable[[Request, TallyError], Response]
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ class Call:
     """One call of the API or one page.
 
     `takes` and `gives` are the types of the body and the answer (None: none, or a page; a tuple: one of them); `many`
-    says that an array or NDJSON of `takes` is accepted too.
+    says that an array or NDJSON of `takes` is accepted too. `problem` answers with an error where a protocol has a
+    shape of its own for it.
     """
 
     method: Literal["GET", "POST"]
@@ -62,3 +67,4 @@ class Call:
     status: int = 200
     query: Sequence[Query] = ()
     page: bool = False
+    problem: Problem | None = None

@@ -38,8 +38,8 @@ def error_body(error: TallyError) -> dict[str, Any]:
     return {"error": shape}
 
 
-def error_response(error: TallyError) -> Json:
-    """The answer to a request that failed."""
+def error_headers(error: TallyError) -> dict[str, str]:
+    """What an error says beside its body, whatever shape that has."""
     headers: dict[str, str] = {}
     if isinstance(error, Busy):
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
@@ -47,4 +47,9 @@ def error_response(error: TallyError) -> Json:
         headers["WWW-Authenticate"] = 'Bearer realm="tallyward"'
     if isinstance(error, TooSlow):
         headers["Connection"] = "close"  # or its dribble would hold the connection on
-    return Json(error_body(error), error.status, headers)
+    return headers
+
+
+def error_response(error: TallyError) -> Json:
+    """The answer to a request that failed."""
+    return Json(error_body(error), error.status, error_headers(error))

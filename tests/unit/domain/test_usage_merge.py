@@ -68,7 +68,7 @@ def test_a_text_is_the_word_of_the_best_path_and_of_equals_the_greatest(rows: li
     whole = whole_of(rows)
     for field in TEXT_FIELDS:
         claims = [
-            (-1 if field == "engineer_id" and value == "unknown" else RANK[row.source], value)
+            (-1 if field in ("engineer_id", "skill_name") and value == "unknown" else RANK[row.source], value)
             for row in rows
             if (value := getattr(row, field)) is not None
         ]
