@@ -1,6 +1,6 @@
 """The embedded PostgreSQL dies, hangs or is taken away under load: 503 meanwhile, recovery by itself, nothing lost."""
 
-import json
+import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -11,9 +11,16 @@ import psycopg
 import pytest
 
 from tallyward import clock
+from tallyward.domain.fire import FireIn
+from tallyward.errors import LedgerUnavailable
 from tallyward.ledger import embedded
+from tallyward.ledger.database import Database
+from tallyward.ledger.migrate import migrate
+from tallyward.ledger.writer import Writer
+from tallyward.redact import Secret
 from tests.faults.load import ROW, Load, require_conserved
 from tests.servers import Server, serving
+from tests.sightings import fire
 from tests.waiting import eventually
 
 HONEST = {"confirmed", "no answer", "ledger_unavailable"}
@@ -27,7 +34,11 @@ def postmaster(server: Server) -> int:
 
 
 def backends(server: Server) -> list[int]:
-    with psycopg.connect(server.database_url) as connection:
+    return backends_of(server.database_url)
+
+
+def backends_of(url: str) -> list[int]:
+    with psycopg.connect(url) as connection:
         rows = connection.execute(
             "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
         )
@@ -96,7 +107,7 @@ def stopped(pids: list[int]) -> Iterator[None]:
                 os.kill(pid, signal.SIGCONT)
 
 
-def test_a_database_that_hangs_is_told_by_health_and_holds_up_no_end(tmp_path: Path) -> None:
+def test_a_database_that_hangs_is_told_by_health_and_loses_nothing(tmp_path: Path) -> None:
     elsewhere = embedded.start(tmp_path / "elsewhere")
     try:
         with serving(tmp_path / "data", database=elsewhere.url(tenant="")) as server:
@@ -108,13 +119,29 @@ def test_a_database_that_hangs_is_told_by_health_and_holds_up_no_end(tmp_path: P
                     assert seconds_of(lambda: server.call("GET", "/v1/health").status == 503) < 5
                 load.until_confirmed(50)
             require_conserved(server, load)
-            token = server.token()
-            waiting = server.connection()
-            assert server.call("POST", "/v1/trace", ROW, token=token).status == 202
-            with stopped([*backends(server), elsewhere.pid]):
-                waiting.request("POST", "/v1/trace", json.dumps(ROW), {"Authorization": f"Bearer {token}"})
-                assert seconds_of(lambda: server.terminate() == 0) < 10
-            waiting.close()
+    finally:
+        elsewhere.stop()
+
+
+async def test_the_ledger_of_a_database_that_hangs_is_closed_in_time(tmp_path: Path) -> None:
+    """With seven seconds for requests under way before it, a server ends within the ten that a deploy gives it."""
+    elsewhere = embedded.start(tmp_path / "elsewhere")
+    try:
+        migrate(Secret(elsewhere.url(tenant="")))
+        database = Database(Secret(elsewhere.url(tenant="")))
+        await database.open()
+        writer = Writer(database)
+        await writer.start()
+        assert elsewhere.pid is not None
+        with stopped([*backends_of(elsewhere.url(tenant="")), elsewhere.pid]):
+            waiting = asyncio.ensure_future(writer.store("default", [fire(FireIn(**ROW))]))
+            assert not await database.answers(0.1)
+            started = clock.elapsed_seconds()
+            await writer.stop()
+            await database.close()
+            assert clock.elapsed_seconds() - started < 3
+        with pytest.raises(LedgerUnavailable):
+            await waiting
     finally:
         elsewhere.stop()
 
