@@ -195,7 +195,7 @@ CREATE TABLE public.cost_ledger (
 
 ALTER TABLE ONLY public.cost_ledger FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.cost_ledger IS 'One row per metered request to a model.';
+COMMENT ON TABLE public.cost_ledger IS 'One row per metered request to a model as its key tells it. To sum, use metered_requests.';
 
 COMMENT ON COLUMN public.cost_ledger.request_key IS 'What makes two reports the same request: the number the provider gave it, or its place in the count.';
 
@@ -370,6 +370,44 @@ CREATE VIEW public.github_prs WITH (security_invoker='true') AS
 
 COMMENT ON VIEW public.github_prs IS 'pull_requests under the name and columns that the organisation''s own SQL uses.';
 
+CREATE VIEW public.metered_requests WITH (security_invoker='true') AS
+ SELECT request_key,
+    ts,
+    model,
+    input_tokens,
+    cache_read_tokens,
+    cache_write_5m_tokens,
+    cache_write_1h_tokens,
+    output_tokens,
+    reasoning_tokens,
+    cost_micros,
+    price_version,
+    engineer_id,
+    skill_name,
+    session_id,
+    prompt_id,
+    repo,
+    task_id,
+    work_item_id,
+    project,
+    phase,
+    tenant,
+    runtime,
+    branch,
+    service_tier,
+    web_search_requests,
+    reported_cost_micros,
+    seen_by,
+    field_sources
+   FROM public.cost_ledger c
+  WHERE ((NOT (seen_by <@ '{otlp}'::text[])) OR ((NOT (EXISTS ( SELECT
+           FROM public.cost_ledger t
+          WHERE ((tenant = tenant) AND (session_id = session_id) AND ('transcript'::text = ANY (seen_by)))))) AND (NOT (EXISTS ( SELECT
+           FROM public.cost_ledger t
+          WHERE ((tenant = tenant) AND (prompt_id = prompt_id) AND ('transcript'::text = ANY (seen_by))))))));
+
+COMMENT ON VIEW public.metered_requests IS 'cost_ledger with each request once: of a session or prompt that a transcript tells of, what an exporter alone reported is left out. Sum over this, never over cost_ledger.';
+
 CREATE TABLE public.schema_migrations (
     version integer NOT NULL,
     name text NOT NULL,
@@ -541,6 +579,10 @@ CREATE INDEX cost_ledger_engineer ON public.cost_ledger USING btree (tenant, eng
 
 CREATE INDEX cost_ledger_session ON public.cost_ledger USING btree (tenant, session_id) WHERE (session_id IS NOT NULL);
 
+CREATE INDEX cost_ledger_transcript_prompt ON public.cost_ledger USING btree (tenant, prompt_id) WHERE ((prompt_id IS NOT NULL) AND ('transcript'::text = ANY (seen_by)));
+
+CREATE INDEX cost_ledger_transcript_session ON public.cost_ledger USING btree (tenant, session_id) WHERE ((session_id IS NOT NULL) AND ('transcript'::text = ANY (seen_by)));
+
 CREATE INDEX cost_ledger_ts ON public.cost_ledger USING btree (tenant, ts);
 
 CREATE INDEX pull_requests_head ON public.pull_requests USING btree (tenant, head_branch text_pattern_ops);
@@ -608,6 +650,8 @@ GRANT SELECT,INSERT ON TABLE public.events_outbox TO tally_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.pull_requests TO tally_app;
 
 GRANT SELECT ON TABLE public.github_prs TO tally_app;
+
+GRANT SELECT ON TABLE public.metered_requests TO tally_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.skill_invocations TO tally_app;
 

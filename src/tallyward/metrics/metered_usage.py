@@ -31,14 +31,15 @@ class MeteredUsage(Metric):
             SELECT
                 c.*,
                 CASE %(by)s::text
-                    WHEN 'skill' THEN coalesce(fire.skill_name, c.skill_name, '(none)')
+                    WHEN 'skill'
+                        THEN coalesce(nullif(fire.skill_name, 'unknown'), c.skill_name, fire.skill_name, '(none)')
                     WHEN 'model' THEN c.model
                     WHEN 'repo' THEN coalesce(c.repo, '(none)')
                     WHEN 'day' THEN to_char(c.ts AT TIME ZONE 'UTC', 'YYYY-MM-DD')
                     WHEN 'engineer' THEN coalesce(c.engineer_id, 'unknown')
                     WHEN 'session' THEN coalesce(c.session_id, '(none)')
                 END AS key
-            FROM cost_ledger AS c
+            FROM metered_requests AS c
             LEFT JOIN LATERAL (
                 SELECT f.skill_name
                 FROM skill_invocations AS f

@@ -41,7 +41,7 @@ class Reconciliation(Metric):
                     WHERE f.tenant = tally_tenant() AND f.kind = 'skill' AND f.session_id = c.session_id
                         AND f.prompt_id = c.prompt_id AND f.ts <= c.ts
                 ) AS has_skill
-                FROM cost_ledger AS c
+                FROM metered_requests AS c
                 WHERE c.tenant = tally_tenant() AND c.ts > now() - make_interval(days => %(days)s)
                     AND (%(engineer)s::text IS NULL OR c.engineer_id = %(engineer)s)
             ) AS metered
