@@ -105,6 +105,8 @@ async def test_since_and_days_limit_what_is_summed_up(site: InProcess):
         ("since=2026-13-40", "since"),
         ("days=0", "days"),
         ("days=367", "days"),
+        ("limit=0", "limit"),
+        ("limit=10001", "limit"),
         ("engineer=bo", "engineer"),
     ],
 )
@@ -135,3 +137,16 @@ async def test_the_gap_to_what_the_client_says_is_shown(site: InProcess):
     assert (day["requests"], day["compared_requests"], day["unpriced_requests"]) == (4, 2, 1)
     assert (day["our_micros"], day["reported_micros"], day["gap_micros"]) == (21_850, 21_925, 75)
     assert (day["attributed_micros"], day["unattributed_micros"]) == (None, 3 * 10_925)
+
+
+async def test_what_is_beyond_the_limit_is_counted_and_in_the_totals(site: InProcess):
+    rows = [request(f"r{number}", session_id=f"s{number}", input_tokens=1000 * number) for number in range(5)]
+    await post(site, "/v1/usage", rows)
+
+    board = await told(site, "/v1/usage?by=session&limit=2")
+
+    assert ([row["key"] for row in board["rows"]], board["omitted"], board["totals"]["requests"]) == (
+        ["s4", "s3"],
+        3,
+        5,
+    )

@@ -54,7 +54,7 @@ def usage(
     shown = console()
     shown.print(f"{said.get('tenant')}, since {str(said.get('since'))[:10]}", markup=False, highlight=False)
     shown.print(table)
-    for note in _notes(totals):
+    for note in _notes(totals, said.get("omitted")):
         shown.print(note, markup=False, highlight=False)
 
 
@@ -78,11 +78,13 @@ def _dollars(row: Row) -> str:
     return f"{amount} *" if _count(row, "unpriced_requests") else amount
 
 
-def _notes(totals: Row) -> list[str]:
+def _notes(totals: Row, omitted: object) -> list[str]:
+    notes: list[str] = []
+    if isinstance(omitted, int) and omitted:
+        notes.append(f"{omitted:,} more rows are in the total alone.")
     unpriced = _count(totals, "unpriced_requests")
-    if not unpriced:
-        return []
-    whole = f"{unpriced:,} of {_count(totals, 'requests'):,} requests"
-    return [
-        f"* {whole} are unpriced: what they cost is not known, and is in no sum. `tally usage --by model` names them."
-    ]
+    if unpriced:
+        whole = f"{unpriced:,} of {_count(totals, 'requests'):,} requests"
+        unknown = "are unpriced: what they cost is not known, and is in no sum. `tally usage --by model` names them."
+        notes.append(f"* {whole} {unknown}")
+    return notes

@@ -20,6 +20,7 @@ from tallyward.services.ingest import RowDecoder
 
 Key = Literal["skill", "model", "repo", "day", "engineer", "session"]
 KEYS: tuple[Key, ...] = get_args(Key)
+ROWS_DEFAULT, ROWS_MAX = 1_000, 10_000  # a month of sessions of hundreds of people is more than a terminal can take
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,13 @@ class UsageRow(UsageTotals, kw_only=True):
 
 
 class UsageBoard(Struct, kw_only=True):
-    """Metered requests since a moment. An engineer's token sees its own."""
+    """Metered requests since a moment. An engineer's token sees its own. `omitted` rows are in the totals alone."""
 
     by: Key
     since: datetime
     tenant: str
     rows: list[UsageRow]
+    omitted: int
     totals: UsageTotals
 
 
@@ -111,18 +113,32 @@ class Accounts:
         stored = numbers.count(NEW)
         return Taken(stored, len(usages) - stored, len(rows) - len(usages), decoded.refusals)
 
-    async def usage(self, principal: Principal, by: str, since: datetime | None, days: int) -> UsageBoard:
-        """What was used since a moment, or in so many days back from now. Raises Invalid for an unknown key."""
+    async def usage(
+        self, principal: Principal, by: str, since: datetime | None, days: int, limit: int = ROWS_DEFAULT
+    ) -> UsageBoard:
+        """What was used since a moment, or in so many days back from now, the dearest first or day by day.
+
+        Raises Invalid for an unknown key, and for a window or a limit that there is not.
+        """
         key: Key | None = next((key for key in KEYS if key == by), None)
         if key is None:
             raise Invalid(f"by is {by[:100]!r}; it must be one of {', '.join(KEYS)}.", field="by")
         require_days(days)
+        if not 1 <= limit <= ROWS_MAX:
+            raise Invalid(f"limit is {limit}; it must be from 1 to {ROWS_MAX}.", field="limit")
         since = since or clock.now() - timedelta(days=days)
         params = {"by": key, "since": since, "engineer": _own(principal)}
         async with self._database.transaction(principal.tenant) as connection:
             found = await measure(connection, MeteredUsage, params)
         rows = [UsageRow(**row) for row in found]
-        return UsageBoard(by=key, since=since, tenant=principal.tenant, rows=rows, totals=_totals(rows))
+        return UsageBoard(
+            by=key,
+            since=since,
+            tenant=principal.tenant,
+            rows=rows[:limit],
+            omitted=max(0, len(rows) - limit),
+            totals=_totals(rows),
+        )
 
     async def reconciliation(self, principal: Principal, days: int) -> ReconciliationBoard:
         """What is stored per day and engineer, against what the clients said."""

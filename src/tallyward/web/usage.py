@@ -6,10 +6,10 @@ from starlette.responses import Response
 
 from tallyward.domain.access import Principal
 from tallyward.domain.usage import UsageIn
-from tallyward.services.usage import KEYS, ReconciliationBoard, UsageBoard
+from tallyward.services.usage import KEYS, ROWS_DEFAULT, ROWS_MAX, ReconciliationBoard, UsageBoard
 from tallyward.web.bodies import Json, content_type, read_body
 from tallyward.web.calls import Call, Query
-from tallyward.web.parameters import DAYS, PARTIAL, day_or_moment, days, flag
+from tallyward.web.parameters import DAYS, PARTIAL, day_or_moment, days, flag, typed
 from tallyward.web.problems import RowProblem, row_problems
 
 BY_DEFAULT = "day"
@@ -39,7 +39,8 @@ async def take_usage(request: Request, principal: Principal) -> Response:
 async def usage(request: Request, principal: Principal) -> Response:
     by = request.query_params.get("by", BY_DEFAULT)
     since = day_or_moment(request, "since")
-    return Json(await request.app.state.accounts.usage(principal, by, since, days(request)))
+    limit = typed(request, "limit", int, ROWS_DEFAULT)
+    return Json(await request.app.state.accounts.usage(principal, by, since, days(request), limit))
 
 
 async def reconciliation(request: Request, principal: Principal) -> Response:
@@ -58,6 +59,7 @@ CALLS = (
             Query("by", {"type": "string", "enum": list(KEYS), "default": BY_DEFAULT}, "What to sum up by."),
             Query("since", {"type": "string"}, "From this day of UTC or this moment on; before `days`."),
             DAYS,
+            Query("limit", {"type": "integer", "default": ROWS_DEFAULT, "maximum": ROWS_MAX}, "How many rows at most."),
         ),
     ),
     Call(

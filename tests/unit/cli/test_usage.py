@@ -80,6 +80,12 @@ def test_what_has_no_price_is_said_and_is_no_zero(terminal, accounts):
     assert "* 1,238 of 1,234 requests are unpriced" in output
 
 
+def test_what_the_server_left_out_is_said(terminal, accounts):
+    accounts.answers = lambda _request: Reply(200, {**board(ROW), "omitted": 1_500})
+
+    assert "1,500 more rows are in the total alone." in terminal.run("usage", "--by", "session").output
+
+
 def test_json_is_what_the_server_said(terminal, accounts):
     assert json.loads(terminal.run("usage", "--json").output) == board(ROW)
 
