@@ -68,7 +68,7 @@ class UsageBoard(Struct, kw_only=True):
 
 
 class ReconciledDay(Struct, kw_only=True):
-    """One engineer on one day of UTC. Ours and theirs are over the requests that have both, and None without any."""
+    """One engineer on one day of UTC. Ours and theirs are over the reports that have both, and None without any."""
 
     day: date
     engineer_id: str
@@ -76,6 +76,7 @@ class ReconciledDay(Struct, kw_only=True):
     fires_seen_by_several: int
     requests: int
     requests_seen_by_several: int
+    requests_told_twice: int
     unpriced_requests: int
     attributed_micros: int | None
     unattributed_micros: int | None

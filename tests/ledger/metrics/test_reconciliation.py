@@ -56,6 +56,27 @@ def test_what_several_paths_saw_is_told(facts: Facts):
     assert (row["fires_seen_by_several"], row["requests_seen_by_several"]) == (1, 1)
 
 
+def test_what_the_exporter_says_of_a_request_is_compared_although_the_transcript_is_counted(facts: Facts):
+    facts.request("exported", age_seconds=0, cost_micros=10, reported_cost_micros=12, seen_by=["otlp"])
+    facts.request("msg_1", age_seconds=0, cost_micros=10, seen_by=["transcript"])
+
+    row = rows(facts)["thomas-c"]
+
+    assert (row["requests"], row["requests_told_twice"], row["unattributed_micros"]) == (1, 1, 10)
+    assert (row["compared_requests"], row["our_micros"], row["reported_micros"], row["gap_micros"]) == (1, 10, 12, 2)
+
+
+def test_a_day_of_which_every_request_is_counted_elsewhere_is_there(facts: Facts):
+    facts.request("exported", age_seconds=0, cost_micros=10, engineer_id="amy", seen_by=["otlp"])
+    facts.request("msg_1", age_seconds=0, cost_micros=10, engineer_id="bo", seen_by=["transcript"])
+
+    found = rows(facts)
+
+    assert {name: (row["requests"], row["requests_told_twice"]) for name, row in found.items()} == {
+        "amy": (0, 1), "bo": (1, 0),
+    }  # fmt: skip
+
+
 def test_days_and_engineers_with_only_fires_or_only_requests_are_there(facts: Facts):
     facts.fire(age_seconds=0, engineer_id="amy")
     facts.request("a", age_seconds=0, engineer_id="bo")
