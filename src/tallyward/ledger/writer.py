@@ -28,10 +28,6 @@ GROUP_ROWS_MAX = 2_000  # about 50 ms of writing, so that no small request waits
 STOP_SECONDS_MAX = 1.0  # for what is written already; the web server has waited for its requests before
 LANES = 2  # one backend of PostgreSQL is busy with 50,000 rows a second; a third was no faster on two cores
 SECOND_LANE_ROWS = 500  # rows that wait before the second lane helps
-# After a group of many requests their senders are about to come back: a moment's wait gathers them into one commit,
-# which costs less than the commits it spares. A request that came nearly alone never waits.
-GATHER_REQUESTS = 8
-GATHER_SECONDS = float(__import__("os").environ.get("GS", "0.001"))
 FAILURE_SECONDS = 30.0  # how long a failure is news; then the next write finds out, which needs somebody to send one
 
 _log = logging.getLogger(__name__)
@@ -140,8 +136,6 @@ class Writer:
                 group = self._take_group()
                 self._help()
                 await self._write(lane, group)
-                if len(group) >= GATHER_REQUESTS:
-                    await asyncio.sleep(GATHER_SECONDS)
         finally:
             self._idle.append(lane)
 
