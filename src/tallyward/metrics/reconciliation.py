@@ -9,10 +9,10 @@ class Reconciliation(Metric):
     title = "Reconciliation"
     unit = "rows, and millionths of a US dollar"
     caveat = (
-        "A row that several paths saw was kept once; how often one path sent it again is not kept. What an exporter told "
-        "of requests that a transcript tells of too is told twice and counted once. Ours and theirs are compared over "
-        "every report that has both, those that are told twice included, since only the exporter says theirs. The gap "
-        "is theirs less ours: above 0 the client says more. Days are those of UTC, and the oldest is cut by the window."
+        "A row that several paths saw was kept once; how often one path sent it again is not kept. What an exporter "
+        "told of requests that a transcript tells of too is told twice and counted once. Ours and theirs are compared "
+        "over every report that has both, those told twice included, since only the exporter says theirs. The gap is "
+        "theirs less ours: above 0 the client says more. Days are those of UTC, and the oldest is cut by the window."
     )
     undefined_when = "No request has both a price and a reported cost: ours, theirs and the gap are NULL, never 0."
     parameters = ("days", "engineer")
