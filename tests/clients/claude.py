@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tallyward.testing.scripted_model import Script, ScriptedModel
+from tallyward.testing.scripted_model import Script, ScriptedModel, Usage
 from tests.laptop import Laptop, Ran
 
 CACHED = Path(__file__).parents[2] / ".cache/clients/node_modules/.bin/claude"
@@ -37,9 +37,9 @@ class RealClaude:
         """One of our commands, run in the repository."""
         return self.laptop.run([str(TALLY), *arguments], cwd=self.repository)
 
-    def ask(self, prompt: str, *scripts: Script, options: tuple[str, ...] = ()) -> Ran:
+    def ask(self, prompt: str, *scripts: Script, options: tuple[str, ...] = (), usage: Usage | None = None) -> Ran:
         """Let the program work on `prompt` with a model that follows the first script that fits."""
-        with ScriptedModel(*scripts) as model:
+        with ScriptedModel(*scripts, usage=usage) as model:
             provider = {"ANTHROPIC_BASE_URL": model.url, "ANTHROPIC_API_KEY": "scripted-key", **QUIET}
             known = dict(self.laptop.environ)
             self.laptop.environ |= provider
