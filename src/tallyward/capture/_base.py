@@ -103,14 +103,15 @@ def fire(  # noqa: PLR0913  # the fields of a fire, all by name
     input_tokens: "int | None" = None,
     output_tokens: "int | None" = None,
     arg_hash: "str | None" = None,
+    source: str = "hook",
 ) -> Record:
-    """A record for `POST /v1/trace`: one sighting of one fire, as a hook saw it."""
+    """A record for `POST /v1/trace`: one sighting of one fire, as `source` saw it."""
     row: Record = {
         "ts": seen.now, "engineer_id": seen.engineer_id, "runtime": seen.runtime,
         "repo": seen.repo, "branch": seen.branch,
         "skill_name": name, "kind": kind, "status": status, "model": model, "latency_ms": latency_ms,
         "input_tokens": input_tokens, "output_tokens": output_tokens, "arg_hash": arg_hash,
-        "session_id": session_id, "prompt_id": prompt_id, "fire_key": fire_key, "source": "hook",
+        "session_id": session_id, "prompt_id": prompt_id, "fire_key": fire_key, "source": source,
     }  # fmt: skip
     return {"to": "trace", "row": row}
 

@@ -61,6 +61,27 @@ def if_needed(root: str, environ: "Mapping[str, str]") -> None:
         _become_sender(root, fd, environ)
 
 
+def beside(root: str, environ: "Mapping[str, str]") -> None:
+    """Have a child become the sender, if one is needed, for a process that has to go on itself.
+
+    The child is not waited for: whoever calls this has the system reap its children, or ends soon.
+    """
+    try:
+        if os.stat(f"{root}/spool/fires.ndjson").st_size == 0 or backoff_seconds(root) > 0:  # noqa: PTH116
+            return
+        fd = claim(root)
+        if fd is None:
+            return
+        if os.fork() == 0:
+            try:
+                _become_sender(root, fd, environ)
+            finally:
+                os._exit(1)  # nobody may return into the caller twice
+        os.close(fd)  # the child holds the lock through its own
+    except OSError:
+        return  # There is no spool, or no process to be had: the next one tries again.
+
+
 def _become_sender(root: str, lock_fd: int, environ: "Mapping[str, str]") -> None:
     """Leave the agent's process group, its pipes and its environment behind, and run `sender.py`."""
     os.setsid()

@@ -1,0 +1,330 @@
+"""A wrapped MCP server is the server: its bytes, its end, its exit code. Whatever breaks beside it costs rows only."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tallyward.client import segments
+from tests.waiting import eventually
+from tests.wrapped_server import PROBE_COMMAND, WRAP, WrappedServer, answer, call, line, python, wrap_command
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+
+ECHO = ("cat",)
+HUNDRED_MEGABYTES = 100_000_000
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.binary(min_size=1, max_size=200_000) | st.just(line(call(1))), max_size=6))
+def test_any_bytes_in_any_pieces_come_out_as_they_went_in(laptop, pieces):
+    with WrappedServer(laptop, ECHO) as server:
+
+        def write() -> None:
+            for piece in pieces:
+                server.process.stdin.write(piece)
+            server.process.stdin.close()
+
+        writing = threading.Thread(target=write)
+        writing.start()
+        assert server.process.stdout.read() == b"".join(pieces)
+        writing.join()
+        assert server.process.wait() == 0
+
+
+def test_each_piece_goes_on_at_once_even_if_no_line_ends_in_it(laptop):
+    with WrappedServer(laptop, ECHO) as server:
+        for piece in (b'{"half', b" a message", b"\n", b"\0\xff"):
+            server.say(piece)
+            assert os.read(server.process.stdout.fileno(), 100) == piece
+
+
+def test_standard_error_is_the_servers_own(laptop):
+    with WrappedServer(
+        laptop, python("import os; os.write(2, b'Traceback: \\xff\\n'); os.close(2); input()")
+    ) as server:
+        assert server.process.stderr.read() == b"Traceback: \xff\n"
+        assert server.process.poll() is None
+
+
+@pytest.mark.parametrize("code", [0, 1, 77])
+def test_the_exit_code_is_the_servers(laptop, code):
+    with WrappedServer(laptop, ("sh", "-c", f"exit {code}")) as server:
+        assert server.process.wait() == code
+
+
+def test_a_server_that_is_not_there_is_one_line_and_a_shells_exit_code(laptop):
+    for command, code in (("no-such-program", 127), ("/etc", 126)):
+        done = laptop.run(wrap_command("x", command))
+        assert done.code == code
+        assert done.err.startswith(f"tally: the MCP server '{command}' cannot be started".encode())
+        assert done.err.count(b"\n") == 1
+
+
+def test_a_misspelt_command_line_says_how_it_is_spelt(laptop):
+    for arguments in (
+        [],
+        ["--server-name", "x"],
+        ["--server-name", "x", "--"],
+        ["--", "cat"],
+        ["--server-name", "", "--", "cat"],
+    ):
+        done = laptop.run([sys.executable, "-I", "-S", str(WRAP), *arguments])
+        assert (done.code, done.out) == (2, b"")
+        assert done.err.startswith(b"usage: ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL, signal.SIGUSR1])
+def test_a_signal_meets_the_server_itself(laptop, number):
+    with WrappedServer(laptop) as server:
+        server.ask({"id": 1, "method": "ping"})
+        server.process.send_signal(number)
+        assert server.process.wait() == -number
+
+
+def test_a_server_that_handles_a_signal_handles_it_once(laptop):
+    handled = "signal.signal(15, lambda *_: os.write(1, b'bye'))"
+    program = f"import signal, os\n{handled}\nos.write(1, b'.')\ninput()"
+    with WrappedServer(laptop, python(program), start_new_session=True) as server:
+        assert server.process.stdout.read(1) == b"."
+        os.killpg(server.process.pid, signal.SIGTERM)
+        assert server.process.stdout.read(3) == b"bye"
+        server.process.stdin.close()
+        assert server.process.stdout.read() == b""
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        "env",
+        "pwd",
+        "ls /proc/$$/fd",
+        "exec grep Sig /proc/self/status",
+        "ulimit -a",
+        "ps -o ppid=,pgid= -p $$",
+    ],
+)
+def test_whatever_a_program_finds_about_itself_is_as_without_us(laptop, tmp_path, about):
+    laptop.environ = {"PATH": os.environ["PATH"], "ONE": "two words", "TALLY_HOME": str(laptop.root)}
+    there = ["sh", "-c", about]
+    direct, wrapped = (
+        laptop.run(command, cwd=tmp_path, stdin=subprocess.DEVNULL, process_group=os.getpgrp())
+        for command in (there, wrap_command("x", *there))
+    )
+    assert direct.out
+    assert (wrapped.code, wrapped.out, wrapped.err) == (direct.code, direct.out, direct.err)
+
+
+def test_a_client_that_closes_its_end_ends_a_server_that_reads_to_the_end(laptop):
+    with WrappedServer(laptop, python("import sys; sys.stdin.read(); print('last words'); sys.exit(5)")) as server:
+        server.process.stdin.close()
+        assert server.process.stdout.read() == b"last words\n"
+        assert server.process.wait() == 5
+
+
+def test_a_server_that_ends_closes_both_ends_of_the_client(laptop):
+    with WrappedServer(laptop, python("print('gone')")) as server:
+        assert server.process.stdout.read() == b"gone\n"
+        with pytest.raises(BrokenPipeError):
+            eventually(lambda: server.say(b"anybody?\n"))
+        eventually(lambda: not server.between())
+
+
+def test_a_client_that_stops_listening_is_told_to_the_server(laptop):
+    program = "import os\ntry:\n    while True: os.write(1, b'x' * 65536)\nexcept BrokenPipeError:\n    os._exit(9)"
+    with WrappedServer(laptop, python(program)) as server:
+        server.process.stdout.close()
+        assert server.process.wait(20) == 9
+
+
+def test_a_server_that_closes_its_input_and_works_on_is_not_ended(laptop):
+    with WrappedServer(
+        laptop,
+        python("import os, time\nos.close(0)\nos.write(1, b'still here')\nos.read(2, 1)"),
+        stderr=subprocess.PIPE,
+    ) as server:
+        assert os.read(server.process.stdout.fileno(), 100) == b"still here"
+
+
+def test_a_call_leaves_one_row_and_nothing_of_what_was_said(laptop):
+    laptop.environ["CLAUDE_CODE_SESSION_ID"] = "session-1"
+    with WrappedServer(laptop) as server:
+        server.ask({"id": 0, "method": "initialize", "params": {"clientInfo": {"name": "claude-code"}}})
+        server.ask(call(1, **{"claudecode/toolUseId": "toolu_1", "progressToken": 1}))
+        server.ask({"id": 2, "method": "tools/list"})
+        (row,) = server.rows()
+    assert (row["fire_key"], row["session_id"], row["engineer_id"]) == ("toolu_1", "session-1", "ann")
+    assert (row["skill_name"], row["status"], row["source"]) == (f"mcp__{server.name}__ping", "success", "relay")
+    assert (row["runtime"], row["kind"]) == ("claude-code-cli", "mcp")
+    assert 0 <= row["latency_ms"] < 5000
+    assert server.rows(0) == [row]
+    for private in (b"canary", b"path", b"pong"):
+        assert private not in laptop.everything()
+
+
+def test_a_sender_takes_the_row_away(laptop, listener):
+    laptop.connect(listener.url)
+    with WrappedServer(laptop) as server:
+        server.ask(call(1))
+        eventually(lambda: listener.rows)
+    (row,) = listener.rows.values()
+    assert (row["skill_name"], row["source"]) == (f"mcp__{server.name}__ping", "relay")
+
+
+STUBBORN = "import sys\nfor line in sys.stdin: pass"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_call_that_the_death_of_the_server_ends_is_abandoned(laptop, number):
+    with WrappedServer(laptop, python(STUBBORN)) as server:
+        server.say(call(1), call(2, "other"))
+        eventually(lambda: len(server.between()) == 2)
+        server.process.send_signal(number)
+        assert server.process.wait() == -number
+        assert [(row["skill_name"].rpartition("__")[2], row["status"]) for row in server.rows(2)] == [
+            ("ping", "abandoned"),
+            ("other", "abandoned"),
+        ]
+
+
+def test_killing_the_tee_ends_the_server_as_if_the_client_had_gone_and_loses_no_row(laptop):
+    program = f"import os, sys\nfor line in sys.stdin:\n    if '\"id\": 7' in line: os.write(1, {line(answer(7))!r})"
+    with WrappedServer(laptop, python(program)) as server:
+        server.say(call(1, "waits"))
+        server.ask(call(7))
+        server.rows()  # so the copies have left the tee
+        tee, _ = server.between()
+        os.kill(tee, signal.SIGKILL)
+        assert server.process.wait(10) == 0
+        assert [row["status"] for row in server.rows(2)] == ["success", "abandoned"]
+
+
+def test_killing_the_recorder_costs_rows_and_nothing_else(laptop):
+    with WrappedServer(laptop) as server:
+        server.ask(call(1))
+        _, recorder = eventually(lambda: found if len(found := server.between()) == 2 else None)
+        os.kill(recorder, signal.SIGKILL)
+        for number in range(2, 200):
+            assert server.ask(call(number))["id"] == number
+        server.process.stdin.close()
+        assert server.process.wait() == 0
+
+
+def test_a_recorder_that_hangs_holds_up_nothing_and_its_queue_has_a_limit(laptop):
+    with WrappedServer(laptop, ECHO) as server:
+        tee, recorder = eventually(lambda: found if len(found := server.between()) == 2 else None)
+        os.kill(recorder, signal.SIGSTOP)
+        try:
+            assert _pumped(server, b"x" * HUNDRED_MEGABYTES) == HUNDRED_MEGABYTES
+            assert _resident_megabytes(tee) < 120  # the queue's limit is 64 MiB
+        finally:
+            os.kill(recorder, signal.SIGCONT)
+    assert segments.losses(str(laptop.root))["unreadable"] in (1, 2)  # one for each direction
+
+
+def _pumped(server: WrappedServer, block: bytes) -> int:
+    """How many bytes come back of those that are sent, while both go on at once."""
+    writing = threading.Thread(target=server.process.stdin.write, args=(block,))
+    writing.start()
+    heard = 0
+    while heard < len(block):
+        heard += len(os.read(server.process.stdout.fileno(), 1 << 20))
+    writing.join()
+    return heard
+
+
+def _resident_megabytes(pid: int) -> float:
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:  # noqa: PTH123  # no file of ours
+        (kilobytes,) = [line.split()[1] for line in file if line.startswith("VmRSS")]
+    return int(kilobytes) / 1024
+
+
+def test_an_answer_of_a_hundred_megabytes_is_paired_in_little_memory(laptop):
+    program = (
+        "import sys, os\nsys.stdin.readline()\nblock = b'x' * 1_000_000\n"
+        'os.write(1, b\'{"result":{"content":[{"text":"\')\n'
+        "for _ in range(100):\n    left = block\n    while left: left = left[os.write(1, left):]\n"
+        'os.write(1, b\'"}],"isError":true},"id":1}\\n\')\nsys.stdin.read()'
+    )
+    with WrappedServer(laptop, python(program)) as server:
+        server.say(call(1))
+        heard = 0
+        while heard < HUNDRED_MEGABYTES:
+            heard += len(os.read(server.process.stdout.fileno(), 1 << 20))
+        assert eventually(lambda: server.rows()[-1]["status"] == "error", 20)  # after the note that it runs
+        assert all(_resident_megabytes(pid) < 120 for pid in server.between())
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        b"Listening on stdio...\n",
+        b"\xff\xfe\0\n",
+        b"{" * 50_000 + b"\n",
+        b'{"id":1,"result"',
+        b"\n\n\r\n",
+        b'[1,{"id":1}]\n',
+        b"null\n",
+    ],
+)
+def test_noise_on_the_servers_output_goes_through_and_spoils_no_row(laptop, noise):
+    said = f"os.write(1, {noise!r})\nsys.stdin.readline()\nos.write(1, {line(answer(7))!r})"
+    program = f"import os, sys\n{said}\nsys.stdin.read()"
+    with WrappedServer(laptop, python(program)) as server:
+        assert os.read(server.process.stdout.fileno(), 1 << 20) == noise
+        server.say(call(7))
+        assert server.hear() == line(answer(7))
+        server.process.stdin.close()
+        server.process.wait()
+        assert [row["status"] for row in server.rows()] == ["success" if noise.endswith(b"\n") else "abandoned"]
+
+
+def test_a_flood_goes_through_whole_and_the_rows_after_it_are_right(laptop):
+    program = (
+        "import os, sys\nblock = b'not a message\\n' * 10_000\n"
+        "for _ in range(300):\n    left = block\n    while left: left = left[os.write(1, left):]\n"
+        f"for _ in sys.stdin: os.write(1, {line(answer(7))!r})"
+    )
+    size = len(b"not a message\n") * 3_000_000
+    with WrappedServer(laptop, python(program)) as server:
+        heard = 0
+        while heard < size:
+            heard += len(os.read(server.process.stdout.fileno(), min(1 << 20, size - heard)))
+
+        def a_row_is_right() -> bool:  # what was said while the recorder was behind may be left out
+            assert server.ask(call(7)) == answer(7)
+            return any(row["status"] == "success" for row in server.rows(0))
+
+        assert eventually(a_row_is_right, 20)
+
+
+def test_a_disk_that_refuses_costs_the_row_and_not_the_answer(laptop):
+    laptop.root.write_text("a file where the folder should be")
+    with WrappedServer(laptop) as server:
+        for number in range(50):
+            assert server.ask(call(number))["id"] == number
+        server.process.stdin.close()
+        assert server.process.wait() == 0
+
+
+def test_a_broken_installation_runs_the_server_unmeasured(laptop, tmp_path):
+    alone = tmp_path / "a" / "b" / "c" / "mcp_wrap.py"
+    alone.parent.mkdir(parents=True)
+    alone.write_bytes(WRAP.read_bytes())
+    done = laptop.run(
+        [sys.executable, "-I", "-S", str(alone), "--server-name", "x", "--", *PROBE_COMMAND], input=line(call(1))
+    )
+    assert (done.code, done.err) == (0, b"")
+    assert b"pong" in done.out
+
+
+def test_where_children_are_reaped_unasked_it_works_all_the_same(laptop):
+    ignoring = {"preexec_fn": lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)}
+    with WrappedServer(laptop, **ignoring) as server:
+        assert server.ask(call(1))["id"] == 1
+        assert server.rows()[0]["status"] == "success"
