@@ -110,5 +110,26 @@ async def test_nothing_that_a_server_learns_meanwhile_is_lost(ledger: Database):
     }
 
 
+async def test_a_row_that_a_server_is_just_changing_is_priced_by_what_it_becomes(ledger: Database):
+    await (await filled(ledger, 2)).stop()
+    async with ledger.transaction("default") as learning:
+        await learning.execute("UPDATE cost_ledger SET input_tokens = 100 WHERE request_key = 'k1'")
+        repricing = asyncio.create_task(reprice(ledger, "default", dearer))
+        while not await waits(ledger):
+            assert not repricing.done()
+    await repricing
+
+    assert (await rows(ledger))["k1"] == (200, "new")
+
+
+async def waits(database: Database) -> bool:
+    """Whether somebody waits for a lock in this database."""
+    async with database.transaction(None) as connection:
+        cursor = await connection.execute(
+            "SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
+        )
+        return bool(cursor.rowcount)
+
+
 async def test_no_row_is_nothing_to_do(ledger: Database):
     assert await reprice(ledger, "default", dearer) == Repriced(tenant="default")
