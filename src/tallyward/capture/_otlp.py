@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
 from tallyward.capture._base import COUNT_MAX, HANDLE_CHARS_MAX, RUNTIMES, TEXT_CHARS_MAX, CaptureSource, count, text
-from tallyward.errors import BadRequest
+from tallyward.errors import BadRequest, TooLarge
 
 Kind = Literal["logs", "traces", "metrics"]
 Values = dict[str, str | int | float | bool]
@@ -35,6 +35,7 @@ RESOURCE_ATTRIBUTES = frozenset({
 })  # fmt: skip
 # What every source may read of a record beside its own list.
 RECORD_ATTRIBUTES = RESOURCE_ATTRIBUTES | {"event.name", "event.timestamp"}
+RECORDS_MAX = 200_000  # in one export; real ones of 64 MiB hold half of that
 KEY_CHARS_MAX = 500  # the server's limit for a key
 UNKNOWN_ENGINEER = "unknown"
 UNKNOWN_NAME = "unknown"  # the weakest of all names: any path that knows better wins
@@ -114,7 +115,10 @@ class OtlpSource(CaptureSource):
 
 
 def read(document: object, kind: Kind, sources: Iterable[OtlpSource]) -> Batch:
-    """The records of an export. Raises BadRequest when it is no export at all; one bad record is rejected alone."""
+    """The records of an export. One bad record is rejected alone.
+
+    Raises BadRequest when it is no export at all, TooLarge when it holds too many records.
+    """
     allowed = RECORD_ATTRIBUTES.union(*(source.attributes for source in sources))
     batch = Batch()
     resources, scopes, records = LAYERS[kind]
@@ -124,6 +128,8 @@ def read(document: object, kind: Kind, sources: Iterable[OtlpSource]) -> Batch:
             scope = text(_object(of_scope.get("scope") or {}, "scope").get("name")) or ""
             for record in _list(of_scope, records):
                 batch.records += 1
+                if batch.records > RECORDS_MAX:
+                    raise TooLarge(f"The export holds more than {RECORDS_MAX} records.")
                 if kind != "metrics":
                     _take(batch, record, _log if kind == "logs" else _span, scope, resource, allowed)
     return batch

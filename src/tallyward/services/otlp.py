@@ -20,7 +20,7 @@ from tallyward.domain.access import Principal
 from tallyward.domain.fire import FireIn, from_sighting
 from tallyward.domain.usage import UsageIn
 from tallyward.domain.usage import from_report as request_of
-from tallyward.errors import BadRequest
+from tallyward.errors import BadRequest, TooLarge
 from tallyward.ledger.rows import Stored  # noqa: TC001  # a local annotation, as everywhere
 from tallyward.ledger.writer import Writer
 from tallyward.services import otlp_protobuf
@@ -29,6 +29,7 @@ Encoding = Literal["json", "protobuf"]
 SOURCES: tuple[OtlpSource, ...] = (ClaudeOtlp(), CodexOtlp(), GenAiOtlp())
 ROWS_AT_ONCE = 2_000  # handed to the writer, which takes many senders' rows in turn
 IN_PLACE_BYTES_MAX = 65_536  # a larger body is read beside the event loop, so that no hook waits for it
+OBJECTS_MAX = 4_000_000  # in one body of JSON; a real one of 64 MiB holds half of that, an evil one ten times as many
 _PROBLEMS_TOLD_MAX = 3
 
 
@@ -60,6 +61,8 @@ def decode(body: bytes, encoding: Encoding, kind: Kind, now: str) -> Read:
 def _document(body: bytes, encoding: Encoding, kind: Kind) -> object:
     if encoding == "protobuf":
         return otlp_protobuf.document(body, kind)
+    if body.count(b"{") > OBJECTS_MAX:
+        raise TooLarge(f"The export holds more than {OBJECTS_MAX} objects.")
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -95,6 +98,7 @@ class Exports:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
+        self._large = asyncio.Semaphore(1)  # one at a time: a large body takes many times its size while it is read
         self.counts: Counter[str] = Counter()
 
     async def take_in(self, principal: Principal, body: bytes, encoding: Encoding, kind: Kind) -> Read:
@@ -105,7 +109,8 @@ class Exports:
         received_at = clock.now()
         now = clock.iso(received_at)
         if len(body) > IN_PLACE_BYTES_MAX:
-            found = await asyncio.to_thread(decode, body, encoding, kind, now)
+            async with self._large:
+                found = await asyncio.to_thread(decode, body, encoding, kind, now)
         else:
             found = decode(body, encoding, kind, now)
         whose = principal.engineer_id

@@ -21,8 +21,8 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from tallyward.capture._otlp import Kind
-from tallyward.errors import BadRequest
+from tallyward.capture._otlp import RECORDS_MAX, Kind
+from tallyward.errors import BadRequest, TooLarge
 
 _PLAIN = {
     "string_value": "stringValue",
@@ -38,13 +38,14 @@ _REQUESTS = {
 
 
 def document(body: bytes, kind: Kind) -> dict[str, Any]:
-    """The export as OTLP/JSON would tell it. Raises BadRequest when it is no export."""
+    """The export as OTLP/JSON would tell it. Raises BadRequest when it is no export, TooLarge for too many records."""
     request = _REQUESTS[kind]()
     try:
         request.ParseFromString(body)
     except DecodeError as error:
         raise BadRequest("The body is not an OTLP export in protobuf.") from error
     if isinstance(request, ExportLogsServiceRequest):
+        _require_few(len(scope.log_records) for of in request.resource_logs for scope in of.scope_logs)
         return {"resourceLogs": [
             {"resource": _attributed(of.resource.attributes), "scopeLogs": [
                 {"scope": {"name": scope.scope.name}, "logRecords": [_log(record) for record in scope.log_records]}
@@ -52,6 +53,7 @@ def document(body: bytes, kind: Kind) -> dict[str, Any]:
             ]} for of in request.resource_logs
         ]}  # fmt: skip
     if isinstance(request, ExportTraceServiceRequest):
+        _require_few(len(scope.spans) for of in request.resource_spans for scope in of.scope_spans)
         return {"resourceSpans": [
             {"resource": _attributed(of.resource.attributes), "scopeSpans": [
                 {"scope": {"name": scope.scope.name}, "spans": [_span(span) for span in scope.spans]}
@@ -62,6 +64,12 @@ def document(body: bytes, kind: Kind) -> dict[str, Any]:
         {"scopeMetrics": [{"metrics": [None] * len(scope.metrics)} for scope in of.scope_metrics]}
         for of in request.resource_metrics
     ]}  # fmt: skip
+
+
+def _require_few(counts: Iterable[int]) -> None:
+    """Before a dict is made of each: the smallest record is two bytes here and hundreds there."""
+    if sum(counts) > RECORDS_MAX:
+        raise TooLarge(f"The export holds more than {RECORDS_MAX} records.")
 
 
 def _attributed(pairs: Iterable[KeyValue]) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from tallyward.errors import BadRequest
-from tallyward.services.otlp import decode
-from tallyward.services.otlp_protobuf import answer, status
+from tallyward.capture._otlp import RECORDS_MAX
+from tallyward.errors import BadRequest, TooLarge
+from tallyward.services.otlp import OBJECTS_MAX, decode
+from tallyward.services.otlp_protobuf import _varint, answer, status
 from tests.exports import CANARY, CODEX, LATER, PRIVATE, claude, codex, log, logs, protobuf, span, traces
 
 REQUEST = {
@@ -81,6 +82,21 @@ def test_what_is_no_export_is_refused_without_a_word_of_it(encoding: Any, body: 
     with pytest.raises(BadRequest) as refusal:
         decode(body, encoding, "logs", LATER)
     assert CANARY not in refusal.value.message
+
+
+@pytest.mark.parametrize("kind", ["logs", "traces"])
+def test_an_export_of_more_records_than_any_real_one_is_refused_before_it_fills_the_memory(kind: Any):
+    record = b"\x12\x00"  # an empty one: a field of two bytes
+    many = record * (RECORDS_MAX + 1)
+    for _ in range(2):  # in a scope, in a resource
+        many = b"\x12" + _varint(len(many)) + many
+    with pytest.raises(TooLarge):
+        decode(b"\x0a" + many[1:], "protobuf", kind, LATER)
+    with pytest.raises(TooLarge):
+        decode(b"[" + b"{}," * OBJECTS_MAX + b"{}]", "json", kind, LATER)
+    few = {"resourceLogs": [{"scopeLogs": [{"logRecords": [0] * (RECORDS_MAX + 1)}]}]}
+    with pytest.raises(TooLarge):
+        decode(json.dumps(few).encode(), "json", "logs", LATER)
 
 
 def test_a_record_that_makes_a_row_out_of_range_is_rejected_and_the_others_are_not():
