@@ -11,9 +11,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from tallyward.domain.fire import Fetch, Fire
+from tallyward.domain.fire import ONCE, Fetch, Fire
 from tallyward.errors import DiskFull, Internal, LedgerUnavailable, QueueFull
 from tallyward.ledger.database import Connection, Database, unavailable
+from tallyward.ledger.lane import ATTEMPTS
 from tallyward.ledger.writer import FAILURE_SECONDS, Writer
 from tallyward.redact import Secret
 from tallyward.testing.frozen_clock import FrozenClock
@@ -52,6 +53,19 @@ async def until_the_writer_waits(url: str) -> None:
     async with owner(url) as connection, asyncio.timeout(5):
         while (await (await connection.execute(WAITING)).fetchone()) != (1,):  # noqa: ASYNC110  # another process tells
             await asyncio.sleep(0.005)
+
+
+async def end_those_who_wait(url: str, count: int) -> None:
+    """Cuts off so many different connections that wait for a lock, one after another."""
+    ended: set[int] = set()
+    async with owner(url) as connection, asyncio.timeout(10):
+        while len(ended) < count:
+            cursor = await connection.execute(
+                "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            ended |= {pid async for pid, _ in cursor}
+            await asyncio.sleep(0.005)  # another process tells
 
 
 def too_large() -> str:
@@ -168,6 +182,26 @@ async def _end_others(connection: Connection) -> None:
         " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
     )
     await connection.execute("SET ROLE tally_app")
+
+
+async def test_a_row_without_a_key_is_not_kept_when_its_group_fails(
+    writer: Writer, ledger: Database, database_url: str
+) -> None:
+    """Its sender is told to send it again, and has nothing to know it by: were it kept, it would be there twice."""
+    await writer.store("default", [fire("known")])
+    async with owner(database_url) as holder, holder.transaction():
+        await holder.execute("SELECT set_config('tally.tenant', 'default', true)")
+        await holder.execute("SELECT FROM skill_invocations WHERE fire_key = 'known' FOR UPDATE")
+        group = asyncio.gather(
+            writer.store("default", [fire(f"{ONCE}1")]),
+            writer.store("default", [fire("known", latency_ms=1), fire("new")]),
+            return_exceptions=True,
+        )
+        await end_those_who_wait(database_url, ATTEMPTS)
+        answers = await group
+
+    assert [type(answer) for answer in answers] == [LedgerUnavailable, LedgerUnavailable]
+    assert sorted(await stored(ledger)) == ["known", "new"]  # what has a key may be there already: it can be sent again
 
 
 async def test_stopping_writes_all_that_was_taken_and_takes_no_more(ledger: Database) -> None:

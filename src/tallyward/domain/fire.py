@@ -19,6 +19,7 @@ INT4_MAX = 2**31 - 1
 KEY_CHARS_MAX = 500
 MICROS_PER_CENT = 10_000
 COST_MICROS_MAX = INT4_MAX * MICROS_PER_CENT  # so that the derived cents still fit their column
+ONCE = "once:"  # begins the key of a row whose sender gave none and nothing to build one from: no other can share it
 # Moments before and after cannot be written in UTC with four digits for the year, so not every reader could read them.
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 

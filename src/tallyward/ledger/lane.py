@@ -7,7 +7,7 @@ A group is written again, once, on a fresh connection when the connection fails,
 nobody knows whether it happened: every row has its key before it is written, so a second time changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import psycopg
 
@@ -17,14 +17,11 @@ from tallyward.ledger.database import Connection, Database, unavailable
 from tallyward.ledger.rows import Numbers, Stored, store
 from tallyward.ledger.usage_rows import Pricer
 
-_ATTEMPTS = 2
-
-# The number of each row by what it is and its key, by tenant.
-Ids = dict[str, Numbers]
+ATTEMPTS = 2
 
 
 class Lane:
-    """Commits one group after another. It is used by one task at a time."""
+    """Commits rows of one tenant after another. It is used by one task at a time."""
 
     def __init__(self, database: Database, pricer: Pricer) -> None:
         self._database = database
@@ -41,15 +38,15 @@ class Lane:
             await self._connection.close()
             self._connection = None
 
-    async def commit(self, rows: Mapping[str, Sequence[Stored]]) -> Ids:
-        """The ids of the rows of each tenant, after they are committed.
+    async def commit(self, tenant: str, rows: Sequence[Stored]) -> Numbers:
+        """The number of each row, after all of them are committed.
 
         Raises Busy when the database fails it twice, psycopg.Error when it refuses a row.
         """
         failure: Busy = LedgerUnavailable()
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             try:
-                return await self._commit(rows)
+                return await self._commit(tenant, rows)
             except psycopg.OperationalError as error:
                 if _refuses_the_row(error):
                     raise
@@ -61,17 +58,15 @@ class Lane:
                 failure = error
         raise failure
 
-    async def _commit(self, rows: Mapping[str, Sequence[Stored]]) -> Ids:
+    async def _commit(self, tenant: str, rows: Sequence[Stored]) -> Numbers:
         if self._connection is None:
             await self.open()
         assert self._connection is not None  # noqa: S101  # open() has just set it, or raised
-        ids: Ids = {}
-        for tenant in sorted(rows):  # as the keys within: two lanes lock in one order, never in a ring
-            await self._speak_for(self._connection, tenant)
-            reached("ledger.before_commit")
-            ids[tenant] = await store(self._connection, rows[tenant], self._pricer)
+        await self._speak_for(self._connection, tenant)
+        reached("ledger.before_commit")
+        numbers = await store(self._connection, rows, self._pricer)
         reached("ledger.after_commit")
-        return ids
+        return numbers
 
     async def _speak_for(self, connection: Connection, tenant: str) -> None:
         """From here on this connection speaks for `tenant`. Nobody else ever gets it, so it need not forget."""

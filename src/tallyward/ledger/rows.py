@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from psycopg.rows import tuple_row
 
-from tallyward.domain.fire import Fetch, Fire, merge, merge_all
+from tallyward.domain.fire import ONCE, Fetch, Fire, merge, merge_all
 from tallyward.domain.usage import Usage
 from tallyward.ledger.database import Connection, fetch_all
 from tallyward.ledger.queries import statement
@@ -54,7 +54,14 @@ async def store_fires(connection: Connection, fires: list[Fire]) -> dict[str, in
     """The id of each fire by its key. Known fires learn what these sightings add, under a lock of their rows."""
     if not fires:
         return {}
-    merged = merge_all(fires)
+    once = [fire for fire in fires if fire.fire_key.startswith(ONCE)]
+    ids = await _store_keyed(connection, merge_all([fire for fire in fires if not fire.fire_key.startswith(ONCE)]))
+    # Last, and in one statement: should anything before fail, a sender that has no key to send again has lost nothing
+    # and doubles nothing.
+    return ids | await _insert(connection, "insert_fires", once)
+
+
+async def _store_keyed(connection: Connection, merged: dict[str, Fire]) -> dict[str, int]:
     ids = await _insert(connection, "insert_fires", list(merged.values()))
     known_keys = [key for key in merged if key not in ids]
     if known_keys:
@@ -93,6 +100,8 @@ async def _store_fetches(connection: Connection, fetches: list[Fetch]) -> dict[s
 
 async def _insert(connection: Connection, name: str, rows: Sequence[Fire | Fetch]) -> dict[str, int]:
     """The ids of the rows that were new, by their keys. Plain tuples: this is the hottest path there is."""
+    if not rows:
+        return {}
     async with connection.cursor(row_factory=tuple_row) as cursor:
         await cursor.execute(statement(name), {"rows": _json(rows)}, prepare=True)
         return dict(await cursor.fetchall())

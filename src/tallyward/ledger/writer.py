@@ -107,6 +107,8 @@ class Writer:
         Raises QueueFull when too much waits, LedgerUnavailable or DiskFull when the database fails; then nothing is
         promised of these rows, and sending them again is right.
         """
+        if not rows:
+            return []
         if not self._open:
             raise LedgerUnavailable("The server is stopping.")
         if self.disk_is_low:
@@ -149,7 +151,15 @@ class Writer:
         return group
 
     async def _write(self, lane: Lane, group: list[_Request]) -> None:
-        """Answers every request of the group, whatever happens."""
+        """Answers every request of the group, each share of it for itself: what is committed is not refused."""
+        shares: dict[tuple[str, type], list[_Request]] = {}
+        for request in group:
+            shares.setdefault((request.tenant, type(request.rows[0])), []).append(request)
+        for share in shares.values():
+            await self._write_share(lane, share)
+
+    async def _write_share(self, lane: Lane, group: list[_Request]) -> None:
+        """Answers requests of one tenant for rows of one kind, whatever happens."""
         error: TallyError = LedgerUnavailable()
         try:
             await self._commit(lane, group)
@@ -169,27 +179,25 @@ class Writer:
         """A row the database refuses must not take its neighbours down with it: each request is written alone."""
         if len(group) > 1:
             for request in group:
-                await self._write(lane, [request])
+                await self._write_share(lane, [request])
         else:
             # What the database says may repeat what the row holds, so only the kind of its refusal is logged.
             _log.error("the database refused a row: %s %s", refusal.sqlstate, refusal.diag.constraint_name or "")
         return Internal(f"The database refused a row ({refusal.sqlstate}).")
 
     async def _commit(self, lane: Lane, group: list[_Request]) -> None:
-        rows: dict[str, list[Stored]] = {}
-        for request in group:
-            rows.setdefault(request.tenant, []).extend(request.rows)
+        tenant = group[0].tenant
         try:
-            ids = await lane.commit(rows)
+            numbers = await lane.commit(tenant, [row for request in group for row in request.rows])
         except Busy as error:
             self._failure = (clock.elapsed_seconds(), error)
             raise
         self._failure = None
-        self._changed.update(rows)
+        self._changed.add(tenant)
         self._announce_soon.set()
         for request in group:
             if not request.answer.done():
-                request.answer.set_result([number_of(row, ids[request.tenant]) for row in request.rows])
+                request.answer.set_result([number_of(row, numbers) for row in request.rows])
 
     async def _announce(self) -> None:
         """Tells every server which tenants changed, off the path of the commits, at most ten times a second."""

@@ -14,7 +14,7 @@ import msgspec
 
 from tallyward import clock, ids
 from tallyward.domain.access import Principal
-from tallyward.domain.fire import EARLIEST, LATEST, FetchIn, FireIn, from_report, from_sighting
+from tallyward.domain.fire import EARLIEST, LATEST, ONCE, FetchIn, FireIn, from_report, from_sighting
 from tallyward.domain.usage import UsageIn
 from tallyward.errors import BadRequest, Invalid, Refused, TooLarge
 from tallyward.ledger.rows import Stored
@@ -142,7 +142,7 @@ class Ingest:
         return await self._store(
             principal,
             self._fires.decode(body, content_type, partial=partial),
-            lambda row: from_sighting(row, received_at, ids.random_hex(), principal.engineer_id),
+            lambda row: from_sighting(row, received_at, f"{ONCE}{ids.random_hex()}", principal.engineer_id),
         )
 
     async def context_fetches(self, principal: Principal, body: bytes, content_type: str, *, partial: bool) -> Answer:
@@ -151,7 +151,7 @@ class Ingest:
         return await self._store(
             principal,
             self._fetches.decode(body, content_type, partial=partial),
-            lambda row: from_report(row, received_at, ids.random_hex()),
+            lambda row: from_report(row, received_at, f"{ONCE}{ids.random_hex()}"),
         )
 
     async def _store(self, principal: Principal, body: Body[RowIn], build: Callable[[RowIn], Stored]) -> Answer:
