@@ -1,0 +1,243 @@
+"""Claude Code's transcripts: what each request took, and each call, skill and prompt that a hook may have missed.
+
+One answer of the model stands on several lines, one for each block of its content, each with the usage as far as it
+had come; and again in every file that was resumed or forked from this one. So usage goes by the message's id and takes
+the greatest of each count. Calls go by the id that the hooks send too, prompts by the hooks' own key, and both are told
+of as a hook tells of them, so that after live capture nothing is new.
+
+The moment of a call is that of its result, and the moment of a prompt that of its first answer: a hook always spoke
+before, and the earliest word holds. Of what people and tools said only a few fixed phrases of the program are
+recognised (that a call was refused, that a command was typed); nothing of it is kept.
+"""
+
+from typing import Any
+
+from tallyward.capture._base import HANDLE_CHARS_MAX, NAME_CHARS_MAX, mapping, text
+from tallyward.capture._claude_records import (
+    REFUSED,
+    measured,
+    named,
+    outcome,
+    plain_result,
+    service_tier,
+    text_of,
+    typed_command,
+    usage_counts,
+)
+from tallyward.capture._transcript import (
+    KEY_CHARS_MAX,
+    UNKNOWN_MODEL,
+    Facts,
+    Row,
+    State,
+    TranscriptReader,
+    compact,
+    objects,
+)
+
+SYNTHETIC_MODEL = "<synthetic>"
+ENDINGS = ("end_turn", "stop_sequence", "max_tokens", "refusal")
+# Records that tell nothing about work: kept by the program for itself.
+SILENT_TYPES = frozenset({
+    "agent-color", "agent-name", "agent-setting", "ai-title", "attachment", "attribution-snapshot", "bridge-session",
+    "content-replacement", "continued-in", "custom-title", "file-history-snapshot", "last-prompt", "mode",
+    "permission-mode", "pr-link", "queue-operation", "speculation-accept", "summary", "system", "tag", "task-summary",
+    "worktree-state",
+})  # fmt: skip
+_OF_AN_AGENT = ("model", "input_tokens", "output_tokens")  # the result of any other tool has numbers of its own
+
+
+class ClaudeTranscripts(TranscriptReader):
+    """The transcripts of Claude Code, of a session or of one of its subagents."""
+
+    program = "claude-transcripts"
+
+    def __init__(self, facts: Facts, state: State | None = None) -> None:
+        super().__init__(facts, state)
+        self._known_envelopes: dict[tuple[Any, ...], Row] = {}
+
+    def line(self, raw: bytes) -> None:
+        """Read one line, or as much of it as is needed."""
+        plain = plain_result(raw)
+        if plain is None:
+            super().line(raw)
+            return
+        self.counts.lines += 1
+        key, prompt_id, timestamp = plain
+        self.state["prompt_id"] = prompt_id
+        self.result(key, {"ts": self.moment_of(timestamp), "prompt_id": prompt_id, "status": "success"})
+
+    def end(self) -> None:
+        """Tell of the calls that have no result, and of the prompt as it stands."""
+        super().end()
+        self._tell_of_prompt()
+
+    def record(self, record: Row) -> None:
+        """Read one record."""
+        kind = record.get("type")
+        if kind == "assistant":
+            self._answer(record)
+        elif kind == "user":
+            self._user(record)
+        elif kind == "progress":
+            inner = mapping(mapping(record.get("data")).get("message"))
+            if inner.get("type") in ("assistant", "user"):  # a subagent's record, repeated in its parent's file
+                self.record({**record, **inner, "isSidechain": True})
+        elif not isinstance(kind, str) or kind not in SILENT_TYPES:
+            self.counts.unknown(kind)
+
+    def _envelope(self, record: Row) -> Row:
+        """What every row of a record says of where and who."""
+        key = (record.get("sessionId"), record.get("cwd"), record.get("gitBranch"), record.get("entrypoint"))
+        try:
+            known = self._known_envelopes.get(key)
+        except TypeError:  # an object or a list where a name should be
+            return self._envelope({"sessionId": text(record.get("sessionId"))})
+        if known is None:
+            session_id, directory, branch, entry = (part if isinstance(part, str) else None for part in key)
+            place = self.facts.place(directory)
+            branch = text(branch)
+            known = self._known_envelopes[key] = compact(
+                {
+                    "engineer_id": place.engineer_id,
+                    "runtime": self.facts.runtime(entry or ""),
+                    "repo": place.repo,
+                    "branch": None if branch == "HEAD" else branch,  # detached
+                    "session_id": text(session_id, HANDLE_CHARS_MAX),
+                    "source": "transcript",
+                }
+            )
+        return known
+
+    def _answer(self, record: Row) -> None:
+        """One line of an answer: its usage so far, the calls in it, and what it means for the prompt."""
+        message = mapping(record.get("message"))
+        model = text(message.get("model")) or UNKNOWN_MODEL
+        blocks = objects(message.get("content"))
+        if model == SYNTHETIC_MODEL:
+            self.counts.synthetic += 1
+            if record.get("isApiErrorMessage") is True:
+                self._answered(record, model=None, status="error")
+            return
+        ts = self.moment_of(record.get("timestamp"))
+        about = {**self._envelope(record), "ts": ts, "model": model, "prompt_id": self._prompt_id(record)}
+        self._usage(record, message, about)
+        calls = [block for block in blocks if block.get("type") == "tool_use"]
+        for block in calls:
+            self._call(block, about)
+        ended = message.get("stop_reason") in ENDINGS
+        # Older versions write a line before they know why the answer stopped: a text without a call was the last one.
+        said = message.get("stop_reason") is None and any(block.get("type") == "text" for block in blocks)
+        self._answered(record, model=model, status="success" if (ended or said) and not calls else "abandoned", ts=ts)
+
+    def _prompt_id(self, record: Row) -> str | None:
+        named = text(record.get("promptId"), HANDLE_CHARS_MAX)
+        if named is not None:
+            self.state["prompt_id"] = named
+        return named or self.state.get("prompt_id")
+
+    def _usage(self, record: Row, message: Row, about: Row) -> None:
+        usage = mapping(message.get("usage"))
+        counts = usage_counts(usage)
+        if not counts:
+            return
+        key = message.get("id") or record.get("requestId") or record.get("uuid")
+        key = text(key, KEY_CHARS_MAX)
+        if key is None:
+            self.counts.unkeyed += 1
+            return
+        row = {**about, **counts, "request_key": key}
+        skill = record.get("attributionSkill")
+        if skill is not None:
+            row["skill_name"] = text(skill, NAME_CHARS_MAX)
+        tier = service_tier(usage)
+        if tier is not None:
+            row["service_tier"] = tier
+        self.tell_usage(compact(row))
+
+    def _call(self, block: Row, about: Row) -> None:
+        """A call of a tool: remembered until its result is known."""
+        key, tool = text(block.get("id"), KEY_CHARS_MAX), text(block.get("name"), NAME_CHARS_MAX)
+        if key is None or tool is None:
+            return
+        given = mapping(block.get("input"))
+        kind, name = named(tool, given)
+        row = {
+            **about,
+            "fire_key": key,
+            "kind": kind,
+            "skill_name": name,
+            "status": "abandoned",
+            "arg_hash": self.facts.fingerprint(block["input"]) if "input" in block else None,
+        }
+        self.call(key, compact(row))
+
+    def _user(self, record: Row) -> None:
+        """A prompt, or the results of calls."""
+        message = mapping(record.get("message"))
+        content: Any = message.get("content")
+        blocks = objects(content)
+        results = [block for block in blocks if block.get("type") == "tool_result"]
+        for block in results:
+            # The sibling that says more belongs to the one result of its record.
+            self._result(record, block, record.get("toolUseResult") if len(results) == 1 else None)
+        if not results:
+            said = content if isinstance(content, str) else next((text_of(block) for block in blocks), "")
+            self._prompt(record, said)
+
+    def _result(self, record: Row, block: Row, answer: object) -> None:
+        key = text(block.get("tool_use_id"), KEY_CHARS_MAX)
+        if key is None:
+            return
+        known = {
+            "ts": self.moment_of(record.get("timestamp")),
+            "prompt_id": self._prompt_id(record),
+            "status": outcome(block, mapping(answer)),
+            **measured(mapping(answer)),
+        }
+        self.result(key, known)
+
+    def closed(self, row: Row, known: Row) -> Row:
+        """The call with its result. Only an agent's says what its work took."""
+        if row["kind"] != "agent":
+            known = {name: value for name, value in known.items() if name not in _OF_AN_AGENT}
+        return {**row, **known}
+
+    def _prompt(self, record: Row, said: str) -> None:
+        """A new prompt begins, so the one before it is over."""
+        if record.get("isMeta") is True or record.get("isCompactSummary") is True:
+            return
+        if said.startswith(REFUSED):
+            if "prompt" in self.state:
+                self.state["prompt"]["status"] = "abandoned"
+            return
+        prompt_id = self._prompt_id(record)
+        known: Row = self.state.get("prompt") or {}
+        if record.get("isSidechain") is True or prompt_id is None or known.get("id") == prompt_id:
+            return
+        self._tell_of_prompt(over=True)
+        self.state["prompt"] = {"id": prompt_id, "command": typed_command(said)}
+
+    def _answered(self, record: Row, *, model: str | None, status: str, ts: str | None = None) -> None:
+        """The open prompt was answered, and this is how it stands."""
+        prompt: Row | None = self.state.get("prompt")
+        if prompt is None or record.get("isSidechain") is True:
+            return
+        prompt["status"] = status
+        if "row" not in prompt:
+            ts = ts or self.moment_of(record.get("timestamp"))
+            prompt["row"] = compact({**self._envelope(record), "ts": ts, "model": model, "prompt_id": prompt["id"]})
+
+    def _tell_of_prompt(self, *, over: bool = False) -> None:
+        """Tell of the open prompt, if a model worked on it: what the program answers by itself is no work."""
+        prompt: Row = self.state.get("prompt") or {}
+        row = prompt.get("row")
+        if row is None or "session_id" not in row:
+            return
+        names = [("session", "session")]
+        if prompt["command"]:
+            names.append(("mcp" if prompt["command"].startswith("mcp__") else "skill", prompt["command"]))
+        for kind, name in names:
+            key = f"{row['session_id']}:{prompt['id']}:{name}"
+            told = {**row, "fire_key": key, "kind": kind, "skill_name": name, "status": prompt["status"]}
+            self.tell_prompt(told, closed=over or prompt["status"] != "abandoned")
