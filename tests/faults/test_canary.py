@@ -47,6 +47,12 @@ def send_raw(server: Server, request: str) -> None:
         connection.recv(65_536)
 
 
+REFUSED_PLACES = (
+    "header", "agent", "referer", "unknown-field", "field-name", "wrong-value", "wrong-type", "nul", "bad-row",
+    "no-json", "cut-off", "bytes", "twin",
+)  # fmt: skip
+
+
 def test_f19_nothing_that_was_refused_is_written_anywhere(server: Server) -> None:
     token = server.token("capture", "read")
     headers = {"X-Odd": marker("header"), "User-Agent": marker("agent"), "Referer": f"http://x/{marker('referer')}"}
@@ -74,11 +80,7 @@ def test_f19_nothing_that_was_refused_is_written_anywhere(server: Server) -> Non
         )
     twins = json.dumps(ROW)[:-1] + f', "repo": "{marker("twin")}", "repo": "x"}}'
     assert server.call("POST", "/v1/trace", twins.encode(), token=token).status == 400
-    places = [
-        "header", "agent", "referer", "unknown-field", "field-name", "wrong-value", "wrong-type", "nul", "bad-row",
-        "no-json", "cut-off", "bytes", "twin",
-    ]  # fmt: skip
-    require_nowhere(server, *map(marker, places), CANARY)
+    require_nowhere(server, *map(marker, REFUSED_PLACES), CANARY)
 
 
 def test_f08_no_token_and_no_guess_at_one_is_written_anywhere(server: Server) -> None:
