@@ -81,7 +81,7 @@ class ListeningServer:
         return refusal(404, "not_found")
 
     def keep(self, row: dict[str, Any]) -> int:
-        key = row.get("fire_key") or row.get("fetch_key") or json.dumps(row)
+        key = row.get("fire_key") or row.get("request_key") or row.get("fetch_key") or json.dumps(row)
         known = self.rows.setdefault(f"{'fetch' if 'file_path' in row else 'fire'} {key}", {})
         known.update(row)
         return list(self.rows.values()).index(known) + 1
