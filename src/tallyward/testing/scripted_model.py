@@ -1,76 +1,23 @@
-"""A model made of a script: it lets tests drive the real `claude` program with no network, no account and no surprise.
+"""A model made of a script: it lets tests drive the real `claude` and `codex` with no network, no account, no surprise.
 
-It speaks as much of the Anthropic Messages protocol as the program needs: a streamed or plain answer that holds either
-one text or one tool use, and a token count. What it will not do: judge the request, remember conversations, or speak
-to anyone but loopback. The next step of a conversation follows from the request alone (how many tool results it holds
-already), so a retried request gets the same answer.
+It speaks as much of the Anthropic Messages and the OpenAI Responses protocols as the programs need: an answer that
+holds either one text or one tool use, and a token count. What it will not do: judge the request, remember
+conversations, or speak to anyone but loopback. The next step of a conversation follows from the request alone (how many
+tool results it holds already), so a retried request gets the same answer.
 """
 
 import json
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Self, cast
 
-from tallyward import ids
+from tallyward.testing import messages_protocol, responses_protocol
+from tallyward.testing.scripted_steps import SHELL, Asked, Fail, Json, Say, Script, Step, Stream, Usage, Use
+
+__all__ = ["SHELL", "Fail", "Say", "Script", "ScriptedModel", "Step", "Usage", "Use"]
 
 REQUESTS_KEPT_MAX = 1_000  # a test asks a few dozen; more means that a program is in a loop
-
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Say:
-    """The model ends its turn with this text."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Use:
-    """The model asks for a tool."""
-
-    tool: str
-    given: Json = field(default_factory=dict[str, Any])
-
-
-@dataclass(frozen=True)
-class Fail:
-    """The provider refuses with this status: what a program meets on a bad key or a full service."""
-
-    status: int
-    kind: str = "invalid_request_error"
-
-
-Step = Say | Use | Fail
-
-
-@dataclass(frozen=True)
-class Script:
-    """What to do in the conversations whose text so far contains `when`; the last step repeats."""
-
-    steps: Sequence[Step]
-    when: str = ""
-
-
-@dataclass(frozen=True)
-class Usage:
-    """The token counts that every answer reports."""
-
-    fresh: int = 1_000
-    cache_write: int = 200
-    cache_read: int = 3_000
-    output: int = 50
-
-    def wire(self) -> Json:
-        return {
-            "input_tokens": self.fresh,
-            "cache_creation_input_tokens": self.cache_write,
-            "cache_read_input_tokens": self.cache_read,
-            "output_tokens": self.output,
-        }
 
 
 class ScriptedModel:
@@ -100,28 +47,14 @@ class ScriptedModel:
         self._server.server_close()
         self._thread.join()
 
-    def next_step(self, request: Json) -> Step:
+    def next_step(self, request: Json, asked: Asked) -> Step:
         """Which step comes now. A request that offers no tools is a side question (a title, say) and gets a word."""
         if len(self.requests) < REQUESTS_KEPT_MAX:
             self.requests.append(request)
-        said, results = _conversation(request)
-        script = next((script for script in self.scripts if script.when in said), None)
-        if script is None or not request.get("tools"):
+        script = next((script for script in self.scripts if script.when in asked.said), None)
+        if script is None or not asked.tools:
             return Say("ok")
-        return script.steps[min(results, len(script.steps) - 1)]
-
-
-def _conversation(request: Json) -> tuple[str, int]:
-    """All user text of the request, and how many tool results it holds."""
-    said: list[str] = []
-    results = 0
-    for message in cast("list[Json]", request.get("messages", [])):
-        content = message.get("content")
-        blocks = cast("list[Json]", content) if isinstance(content, list) else [{"type": "text", "text": content}]
-        results += sum(block.get("type") == "tool_result" for block in blocks)
-        if message.get("role") == "user":
-            said += [str(block.get("text", "")) for block in blocks]
-    return " ".join(said), results
+        return script.steps[min(asked.results, len(script.steps) - 1)]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -132,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: a test's output is for its own words."""
 
     def do_GET(self) -> None:
-        self._answer(200, {"data": [], "ok": True})
+        self._answer(200, {"data": [], "models": [], "ok": True})
 
     def do_HEAD(self) -> None:
         self._answer(200, {})
@@ -141,31 +74,33 @@ class _Handler(BaseHTTPRequestHandler):
         request = cast("Json", json.loads(self.rfile.read(int(self.headers.get("Content-Length", "0"))) or b"{}"))
         if self.path.partition("?")[0].endswith("/count_tokens"):
             self._answer(200, {"input_tokens": self.model.usage.fresh})
-        elif self.path.startswith("/v1/messages"):
-            self._message(request, self.model.next_step(request))
+        elif self.path.startswith(messages_protocol.PATH):
+            self._messages(request)
+        elif self.path.startswith(responses_protocol.PATH):
+            self._responses(request)
         else:
             self._answer(404, {"type": "error", "error": {"type": "not_found_error", "message": "not scripted"}})
 
-    def _message(self, request: Json, step: Step) -> None:
+    def _messages(self, request: Json) -> None:
+        step = self.model.next_step(request, messages_protocol.asked(request))
         if isinstance(step, Fail):
-            self._answer(step.status, {"type": "error", "error": {"type": step.kind, "message": "scripted failure"}})
+            self._refuse(step)
             return
-        block = _block(step)
-        reason = "tool_use" if isinstance(step, Use) else "end_turn"
-        message = {
-            "id": f"msg_{ids.random_hex(12)}",
-            "type": "message",
-            "role": "assistant",
-            "model": request.get("model", "scripted"),
-            "content": [block],
-            "stop_reason": reason,
-            "stop_sequence": None,
-            "usage": self.model.usage.wire(),
-        }
+        message = messages_protocol.message(request, step, self.model.usage)
         if request.get("stream"):
-            self._stream(_events(message, block, reason))
+            self._stream(messages_protocol.stream(message))
         else:
             self._answer(200, message)
+
+    def _responses(self, request: Json) -> None:
+        step = self.model.next_step(request, responses_protocol.asked(request))
+        if isinstance(step, Fail):
+            self._refuse(step)
+        else:
+            self._stream(responses_protocol.stream(request, step, self.model.usage))
+
+    def _refuse(self, step: Fail) -> None:
+        self._answer(step.status, {"type": "error", "error": {"type": step.kind, "message": "scripted failure"}})
 
     def _answer(self, status: int, body: Json) -> None:
         raw = json.dumps(body).encode()
@@ -176,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(raw)
 
-    def _stream(self, events: Sequence[Json]) -> None:
+    def _stream(self, events: Stream) -> None:
         raw = b"".join(
             b"event: %s\ndata: %s\n\n" % (event["type"].encode(), json.dumps(event).encode()) for event in events
         )
@@ -185,32 +120,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(raw)))
         self.end_headers()
         self.wfile.write(raw)
-
-
-def _block(step: Say | Use) -> Json:
-    if isinstance(step, Say):
-        return {"type": "text", "text": step.text}
-    return {"type": "tool_use", "id": f"toolu_{ids.random_hex(12)}", "name": step.tool, "input": step.given}
-
-
-def _events(message: Json, block: Json, reason: str) -> list[Json]:
-    """The six events that carry one block, as the provider streams them."""
-    if block["type"] == "text":
-        opening: Json = {"type": "text", "text": ""}
-        delta: Json = {"type": "text_delta", "text": block["text"]}
-    else:
-        opening = {**block, "input": {}}
-        delta = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
-    begun: Json = {**message, "content": [], "stop_reason": None, "usage": {**message["usage"], "output_tokens": 1}}
-    return [
-        {"type": "message_start", "message": begun},
-        {"type": "content_block_start", "index": 0, "content_block": opening},
-        {"type": "content_block_delta", "index": 0, "delta": delta},
-        {"type": "content_block_stop", "index": 0},
-        {
-            "type": "message_delta",
-            "delta": {"stop_reason": reason, "stop_sequence": None},
-            "usage": message["usage"],
-        },
-        {"type": "message_stop"},
-    ]
