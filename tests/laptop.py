@@ -17,6 +17,7 @@ from tallyward.client import sender_start
 
 PACKAGE = Path(tallyward.__file__).parent
 HOOK = PACKAGE / "hooks" / "claude_code.py"
+CODEX_HOOK = PACKAGE / "hooks" / "codex.py"
 SENDER = PACKAGE / "client" / "sender.py"
 TOKEN = "tw_test_token"
 
@@ -49,10 +50,10 @@ class Laptop:
         config = {"server": server, "token": TOKEN, "tenant": "default", "arg_key": "ab" * 32, **values}
         (self.root / "config.json").write_text(json.dumps({k: v for k, v in config.items() if v is not None}))
 
-    def hook(self, event: dict[str, Any] | bytes, **options: Any) -> Ran:
-        """Run the hook with `event` on its standard input, as an agent does."""
+    def hook(self, event: dict[str, Any] | bytes, script: Path = HOOK, **options: Any) -> Ran:
+        """Run a hook with `event` on its standard input, as an agent does."""
         raw = event if isinstance(event, bytes) else json.dumps(event).encode()
-        return self.run([sys.executable, "-I", "-S", str(HOOK)], input=raw, **options)
+        return self.run([sys.executable, "-I", "-S", str(script)], input=raw, **options)
 
     def run(self, command: list[str], seconds: float = 30, **options: Any) -> Ran:
         begun = clock.elapsed_seconds()

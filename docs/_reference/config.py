@@ -49,6 +49,7 @@ LAPTOP = {
     "GITHUB_USER": "GitHub handle of whoever works here. Before the token's engineer and before git's word. The first"
     " token of `tally serve --sample` is bound to it too.",
     "CLAUDE_CONFIG_DIR": "Folder of Claude Code's settings, as Claude Code itself reads it. Default `~/.claude`.",
+    "CODEX_HOME": "Folder of Codex's settings, as Codex itself reads it. Default `~/.codex`.",
 }
 # Read because others have set them; nobody sets them for us.
 SURROUNDINGS = {
@@ -56,6 +57,8 @@ SURROUNDINGS = {
     "XDG_CONFIG_HOME": "Where git's own settings may lie.",
     "GIT_CONFIG_GLOBAL": "Where git's own settings lie, if set.",
     "CLAUDE_CODE_ENTRYPOINT": "How Claude Code was started; tells `claude-code-cli` from `claude-code-desktop`.",
+    "CODEX_INTERNAL_ORIGINATOR_OVERRIDE": "What a session of Codex was begun with, where its transcript does not say.",
+    "CODEX_MANAGED_BY_NPM": "Set by the Codex that npm installs; tells `codex-cli` where nothing else does.",
     "CURSOR_VERSION": "Set in Cursor, which runs Claude Code's hooks too: then the runtime is `claude-code-local`.",
     "SSL_CERT_FILE": "Certificates that the sender trusts, handed on to it.",
     "SSL_CERT_DIR": "Certificates that the sender trusts, handed on to it.",

@@ -7,9 +7,11 @@ not know. A value of the wrong type or an absurd size becomes null or is cut, so
 Imported by the hook: standard library only, and as little of it as possible.
 """
 
+from abc import ABC, abstractmethod
+
 TYPE_CHECKING = False  # `typing` takes longer to import than this whole module
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 RUNTIMES = (
     "claude-code-cli",
@@ -33,10 +35,29 @@ Record = dict[str, object]
 Event = dict[str, object]
 
 
+class Transcript:
+    """What an agent program has written down of its own session. This one has written nothing."""
+
+    def origin(self) -> "str | None":
+        """Which of the program's faces the session was begun with, in the program's own word."""
+        return None
+
+    def size(self) -> int:
+        """How much there is of it by now: a place to look from, later."""
+        return 0
+
+    def records(self, mark: str, since: "int | None" = None) -> "list[Event]":  # noqa: ARG002  # there is none
+        """The records whose text holds `mark`, in their order: those since a place, else those near the end."""
+        return []
+
+
 class Seen:
     """What a source may know beside the event itself; the caller found it out, so that reading stays pure."""
 
-    __slots__ = ("branch", "elapsed_seconds", "engineer_id", "fingerprint", "now", "relative_path", "repo", "runtime")
+    __slots__ = (
+        "branch", "elapsed_seconds", "engineer_id", "fingerprint", "now", "relative_path", "repo", "runtime",
+        "transcript",
+    )  # fmt: skip
 
     def __init__(  # noqa: PLR0913  # one name per fact, all by name
         self,
@@ -49,6 +70,7 @@ class Seen:
         branch: "str | None" = None,
         fingerprint: "Callable[[object], str | None]" = lambda _arguments: None,
         relative_path: "Callable[[str], str | None]" = lambda _path: None,
+        transcript: "Transcript | None" = None,
     ) -> None:
         self.now = now
         self.elapsed_seconds = elapsed_seconds
@@ -58,12 +80,32 @@ class Seen:
         self.branch = branch
         self.fingerprint = fingerprint
         self.relative_path = relative_path
+        self.transcript = transcript or Transcript()
 
 
 class CaptureSource:
-    """One agent program. `records` of a subclass takes one event and what was remembered of its session."""
+    """One way in which an agent program tells of its work."""
 
     program = ""
+
+
+class HookSource(CaptureSource, ABC):
+    """The hooks of one agent program."""
+
+    # What `tally connect` registers, and the matcher of each event that has one.
+    events: "Mapping[str, str | None]"
+
+    @abstractmethod
+    def runtime(self, environ: "Mapping[str, str]", transcript: Transcript) -> str:
+        """Which runtime the hook's process is part of."""
+
+    def part(self, event: Event) -> "str | None":  # noqa: ARG002  # a source with calls that overlap looks at it
+        """Whose memory this event reads and writes: None is the session's own, else one call's or one agent's."""
+        return None
+
+    @abstractmethod
+    def records(self, event: Event, seen: Seen, memory: Event) -> "tuple[list[Record], Event | None]":
+        """The records of one event, and what to remember in place of `memory` (None: forget it)."""
 
 
 def text(value: object, chars_max: int = TEXT_CHARS_MAX) -> "str | None":

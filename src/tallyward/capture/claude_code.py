@@ -13,10 +13,11 @@ from tallyward.capture._base import (
     NAME_CHARS_MAX,
     PATH_CHARS_MAX,
     RUNTIMES,
-    CaptureSource,
     Event,
+    HookSource,
     Record,
     Seen,
+    Transcript,
     count,
     fetch,
     fire,
@@ -72,10 +73,14 @@ def runtime_of(environ: "Mapping[str, str]") -> str:
     return "claude-code-cli" if entry == "cli" or entry.startswith("sdk-") else "claude-code-local"
 
 
-class ClaudeCode(CaptureSource):
+class ClaudeCode(HookSource):
     """The hooks of Claude Code, as terminal, desktop application or SDK runs them."""
 
     program = "claude"
+    events = EVENTS
+
+    def runtime(self, environ: "Mapping[str, str]", transcript: Transcript) -> str:  # noqa: ARG002  # it says nothing more
+        return runtime_of(environ)
 
     def records(self, event: Event, seen: Seen, memory: Event) -> "tuple[list[Record], Event | None]":
         """The records of one event, and what to remember of the session (None: forget it)."""

@@ -8,25 +8,27 @@ import os
 import select
 
 from tallyward import clock
-from tallyward.capture import claude_code
-from tallyward.capture._base import HANDLE_CHARS_MAX, Event, Record, Seen, mapping, text
+from tallyward.capture._base import HANDLE_CHARS_MAX, Event, HookSource, Record, Seen, Transcript, mapping, text
 from tallyward.client import git_facts, home, quick_json, sender_start, session_memory, spool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 EVENT_BYTES_MAX = 32 * 1024 * 1024  # an image in a tool's answer is a few; more is no event
 READ_SECONDS_MAX = 5.0  # the agent writes the event at once; whoever does not is not an agent
 UNKNOWN_ENGINEER = "unknown"  # the server puts the handle in its place that a token is bound to
 
 
-def run() -> None:
-    """Record the event on standard input, then make sure that a sender is about."""
+def run(source: HookSource, written: "Callable[[object], Transcript] | None" = None) -> None:
+    """Record the event on standard input, then make sure that a sender is about.
+
+    `written` opens the program's own transcript at the path that an event names, for a source that looks into it.
+    """
     root = home.home_dir(os.environ)
     raw = _event_bytes()
     config = home.read_config(root, os.environ)
-    record(root, raw, config, os.environ)
+    record(root, raw, config, os.environ, source=source, written=written)
     if config.server and config.token:
         sender_start.if_needed(root, os.environ)
 
@@ -48,7 +50,15 @@ def _event_bytes() -> bytes:
     return b"".join(parts)
 
 
-def record(root: str, raw: bytes, config: home.LaptopConfig, environ: "Mapping[str, str]") -> None:
+def record(  # noqa: PLR0913  # what is known of one event
+    root: str,
+    raw: bytes,
+    config: home.LaptopConfig,
+    environ: "Mapping[str, str]",
+    *,
+    source: HookSource,
+    written: "Callable[[object], Transcript] | None" = None,
+) -> None:
     """Put what the event is worth into the spool, and keep in mind what its session needs later."""
     try:
         event = mapping(quick_json.loads(raw))
@@ -57,29 +67,35 @@ def record(root: str, raw: bytes, config: home.LaptopConfig, environ: "Mapping[s
     if not event:
         spool.count_loss(root, "u")
         return
-    memory = session_memory.load(root, event.get("session_id"))
-    records, remembered = claude_code.ClaudeCode().records(event, _seen(event, config, environ), memory)
+    session, part = event.get("session_id"), source.part(event)
+    memory = session_memory.load(root, session, part)
+    transcript = written(event.get("transcript_path")) if written else Transcript()
+    seen = _seen(event, config, environ, transcript, source.runtime(environ, transcript))
+    records, remembered = source.records(event, seen, memory)
     if records:
         spool.append(root, _lines(records))
     if remembered != memory:
-        session_memory.save(root, event.get("session_id"), remembered)
+        session_memory.save(root, session, remembered, part)
 
 
 def _lines(records: list[Record]) -> bytes:
     return "".join(quick_json.dumps(record) + "\n" for record in records).encode()
 
 
-def _seen(event: Event, config: home.LaptopConfig, environ: "Mapping[str, str]") -> Seen:
+def _seen(
+    event: Event, config: home.LaptopConfig, environ: "Mapping[str, str]", transcript: Transcript, runtime: str
+) -> Seen:
     found = git_facts.repository(event.get("cwd"))
     return Seen(
-        now=clock.iso_now(),
+        now=clock.iso(clock.now()),
         elapsed_seconds=clock.elapsed_seconds(),
         engineer_id=text(git_facts.engineer(config, found, environ), HANDLE_CHARS_MAX) or UNKNOWN_ENGINEER,
-        runtime=claude_code.runtime_of(environ),
+        runtime=runtime,
         repo=text(found.name),
         branch=text(found.branch),
         fingerprint=_Fingerprint(config.arg_key),
         relative_path=found.relative_path,
+        transcript=transcript,
     )
 
 

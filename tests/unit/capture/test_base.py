@@ -43,3 +43,8 @@ def test_text_is_one_line_that_a_database_keeps(value, clean):
 )
 def test_a_count_is_a_number_that_fits(value, clean):
     assert _base.count(value) == clean
+
+
+def test_a_program_that_writes_no_transcript_has_one_with_nothing_in_it():
+    written = _base.Transcript()
+    assert (written.origin(), written.size(), written.records("x"), written.records("x", 0)) == (None, 0, [], [])

@@ -35,3 +35,24 @@ def test_a_disk_that_refuses_costs_only_the_memory(tmp_path):
     (tmp_path / "sessions").write_text("a file where the folder should be")
     session_memory.save(str(tmp_path), "s", {"model": "m"})
     assert session_memory.load(str(tmp_path), "s") == {}
+
+
+def test_a_part_of_a_session_is_remembered_beside_it_and_goes_with_it(tmp_path):
+    root = str(tmp_path)
+    session_memory.save(root, "s1", {"of": "session"})
+    session_memory.save(root, "s1", {"of": "call"}, "call_1")
+    session_memory.save(root, "s10", {"of": "another"})
+    assert session_memory.load(root, "s1") == {"of": "session"}
+    assert session_memory.load(root, "s1", "call_1") == {"of": "call"}
+    session_memory.save(root, "s1", None, "call_1")
+    assert session_memory.load(root, "s1", "call_1") == {}
+    session_memory.save(root, "s1", {"of": "call"}, "call_2")
+    session_memory.save(root, "s1", None)
+    assert [path.name for path in (tmp_path / "sessions").iterdir()] == ["s10.json"]
+
+
+@pytest.mark.parametrize("part", ["", "../x", "a.b", "x" * 101])
+def test_a_part_without_a_plain_name_is_not_remembered(tmp_path, part):
+    session_memory.save(str(tmp_path), "s1", {"of": "call"}, part)
+    assert session_memory.load(str(tmp_path), "s1", part) == {}
+    assert not (tmp_path / "sessions").exists()

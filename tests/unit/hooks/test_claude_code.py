@@ -46,7 +46,8 @@ def test_it_imports_nothing_that_is_slow():
     )
     program = (
         f"import sys; sys.path.append({str(PACKAGE.parent)!r})\n"
-        "from tallyward.hooks import fire\n"
+        "from tallyward.hooks import fire, start\n"
+        "from tallyward.capture import claude_code\n"
         "from tallyward.client import fingerprint\n"
         f"print([name for name in {slow!r} if name in sys.modules])"
     )

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tallyward.capture.claude_code import ClaudeCode
 from tallyward.client import home
 from tallyward.client.fingerprint import keyed_hash
 from tallyward.hooks import fire
@@ -16,7 +17,8 @@ NOBODY = home.LaptopConfig({})
 def record(laptop):
     def one(given, config=NOBODY, **environ):
         raw = given if isinstance(given, bytes) else json.dumps(given).encode()
-        fire.record(str(laptop.root), raw, config, {"CLAUDE_CODE_ENTRYPOINT": "cli", **environ})
+        environ = {"CLAUDE_CODE_ENTRYPOINT": "cli", **environ}
+        fire.record(str(laptop.root), raw, config, environ, source=ClaudeCode())
         return laptop.spooled()
 
     return one
