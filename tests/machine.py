@@ -31,6 +31,6 @@ def left_out() -> dict[str, str]:
     reasons: dict[str, str] = {}
     if chromium() is None:
         reasons["browser"] = "no Chromium (scripts/test installs one, or says how)"
-    if client("claude") is None:
+    if None in map(client, ("claude", "codex")):
         reasons["clients"] = "no real agents (scripts/clients installs them; TALLY_TEST_CLIENTS=0 leaves them out)"
     return reasons

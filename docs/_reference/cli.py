@@ -26,6 +26,8 @@ def commands() -> Iterator[tuple[str, Command]]:
 
 def _under(name: str, command: Command) -> Iterator[tuple[str, Command]]:
     if isinstance(command, TyperGroup):
+        if command.invoke_without_command:
+            yield name, command
         for child, inner in sorted(command.commands.items()):
             yield from _under(f"{name} {child}", inner)
     else:

@@ -32,6 +32,8 @@
         ├── SchemaLocked
         ├── UnsafeDatabase
         ├── SettingsUnreadable
+        ├── ProgramMissing
+        ├── HooksUntrusted
         ├── NotConnected
         ├── ServerUnreachable
         ├── DeliveryPostponed
@@ -286,6 +288,20 @@ class SettingsUnreadable(SetupError):
 
     code = "settings_unreadable"
     remedy = "Mend the named file and line, then run the command again."
+
+
+class ProgramMissing(SetupError):
+    """No agent program was found on this machine."""
+
+    code = "program_missing"
+    remedy = "Install Claude Code or Codex, or name the one that is elsewhere: `tally connect claude`."
+
+
+class HooksUntrusted(SetupError):
+    """Codex does not trust our hooks yet, and runs none of them."""
+
+    code = "hooks_untrusted"
+    remedy = "Start `codex`, type /hooks and trust those of Tallyward."
 
 
 class NotConnected(SetupError):

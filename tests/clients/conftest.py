@@ -1,4 +1,4 @@
-"""A real Claude Code, connected with `tally connect` to a real server, over a wire that remembers."""
+"""A real agent, connected with `tally connect` to a real server, over a wire that remembers."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.claude import PROGRAM, RealClaude
+from tests.clients import claude as claude_program
+from tests.clients import codex as codex_program
+from tests.clients.claude import RealClaude
+from tests.clients.codex import RealCodex
 from tests.clients.wire import Wire
 from tests.laptop import Laptop
 from tests.servers import Server, serving
@@ -37,8 +40,26 @@ def wire(serve: Server) -> Iterator[Wire]:
 @pytest.fixture
 def claude(laptop: Laptop, serve: Server, wire: Wire) -> RealClaude:
     """The program, connected."""
-    assert PROGRAM.exists(), f"{PROGRAM} is missing; scripts/clients installs it, TALLY_CLAUDE names another"
+    program = claude_program.PROGRAM
+    assert program.exists(), f"{program} is missing; scripts/clients installs it, TALLY_CLAUDE names another"
     real = RealClaude(laptop)
     done = real.tally("connect", "claude", "--server", wire.url, "--token", serve.token(engineer="ann"))
     assert done.code == 0, done.err
     return real
+
+
+@pytest.fixture
+def unconnected_codex(laptop: Laptop) -> RealCodex:
+    """The program as somebody uses it who has never heard of us."""
+    program = codex_program.PROGRAM
+    assert program.exists(), f"{program} is missing; scripts/clients installs it, TALLY_CODEX names another"
+    return RealCodex(laptop)
+
+
+@pytest.fixture
+def codex(unconnected_codex: RealCodex, serve: Server, wire: Wire) -> RealCodex:
+    """The program, connected and told that it may run our hooks."""
+    token = serve.token(engineer="ann")
+    done = unconnected_codex.tally("connect", "codex", "--trust", "--server", wire.url, "--token", token)
+    assert (done.code, b"Codex trusts them" in done.out) == (0, True), done
+    return unconnected_codex

@@ -3,14 +3,12 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from tallyward.testing.scripted_model import Fail, Say, Script, Use
 from tests.clients.claude import RealClaude
+from tests.clients.rows import arrived, by_kind, everything_kept, fires, told
 from tests.clients.wire import Wire
 from tests.servers import Server
 from tests.waiting import eventually
@@ -21,25 +19,6 @@ COMMAND, PROMPT, OUTPUT = "echo held-out-$((40 + 2))", "please find the canary-p
 SHELL = Use("Bash", {"command": COMMAND, "description": "canary-description"})
 ANSWER = "canary-last-message"
 ARRIVAL_SECONDS_MAX = 5.0
-
-
-def fires(serve: Server, token: str | None = None) -> list[dict[str, Any]]:
-    """Every row, as the API tells it."""
-    return serve.call("GET", "/v1/fires?limit=200", token=token or serve.token()).json["fires"]
-
-
-def arrived(claude: RealClaude, serve: Server) -> list[dict[str, Any]]:
-    """All rows of the laptop, after whatever still waited was delivered."""
-    done = claude.tally("flush")
-    assert done.code == 0, done.out
-    return fires(serve)
-
-
-def by_kind(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        found.setdefault(row["kind"], []).append(row)
-    return found
 
 
 def test_one_tool_call_is_one_row_beside_one_for_the_prompt(claude: RealClaude, serve: Server):
@@ -58,19 +37,6 @@ def test_one_tool_call_is_one_row_beside_one_for_the_prompt(claude: RealClaude, 
     assert tool["arg_hash"].startswith("hmac-sha256:")
 
 
-def everything_stored(serve: Server) -> str:
-    """Every row of every table of the database, as text."""
-    tables = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
-    found: list[str] = []
-    with psycopg.connect(serve.database_url) as connection:
-        for table in [sql.Identifier(*names) for names in connection.execute(tables).fetchall()]:
-            # For this look alone the owner is not bound to one tenant either; nothing of it is committed.
-            connection.execute(sql.SQL("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY").format(table))
-            found += [row[0] for row in connection.execute(sql.SQL("SELECT t::text FROM {} t").format(table))]
-        connection.rollback()
-    return "\n".join(found)
-
-
 def test_nothing_private_is_anywhere(claude: RealClaude, serve: Server, wire: Wire):
     (claude.repository / "canary-file.txt").write_text("canary-content")
     (claude.laptop.home / "canary-outside.txt").write_text("canary-content")
@@ -85,16 +51,9 @@ def test_nothing_private_is_anywhere(claude: RealClaude, serve: Server, wire: Wi
     assert claude.ask(f"/probe-echo {PROMPT}", Script(steps)).out.strip() == ANSWER.encode()
     rows = arrived(claude, serve)
     assert len(by_kind(rows)["tool"]) == 4
-    kept = {
-        "the laptop's folder": claude.laptop.everything(),
-        "the wire": wire.kept,
-        "the server's log": serve.log.encode(),
-        "the database": everything_stored(serve).encode(),
-    }
+    kept = everything_kept(claude, serve, wire)
     assert b"probe-echo" in kept["the database"]
     assert b"probe-echo" in kept["the wire"]
-    for backup in (claude.laptop.root / "backups").iterdir():  # it has to name the file that it belongs to
-        kept["the laptop's folder"] = kept["the laptop's folder"].replace(backup.read_bytes(), b"")
     secrets = ["echo held", OUTPUT, "canary", "find the", str(claude.laptop.home), "secret@", "scripted-key"]
     for place, content in kept.items():
         # The name of a file of the repository is recorded; what is in it is not.
@@ -115,8 +74,7 @@ def test_every_way_of_working_is_told_by_its_own_name(claude: RealClaude, serve:
     assert done.out.strip() == b"done", done.err
     claude.ask("/probe-echo again", Script([Say("done")]))
     rows = arrived(claude, serve)
-    told = sorted((row["kind"], row["skill_name"], row["status"]) for row in rows)
-    assert told == [
+    assert told(rows) == [
         ("agent", "general-purpose", "success"),
         ("mcp", "mcp__probe__ping", "success"),
         ("session", "session", "success"),

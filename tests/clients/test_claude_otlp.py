@@ -10,7 +10,8 @@ import pytest
 
 from tallyward.testing.scripted_model import Say, Script, Usage, Use
 from tests.clients.claude import RealClaude
-from tests.clients.test_claude import ANSWER, COMMAND, OUTPUT, PROMPT, SHELL, arrived, by_kind, everything_stored
+from tests.clients.rows import arrived, by_kind, everything_stored
+from tests.clients.test_claude import ANSWER, COMMAND, OUTPUT, PROMPT, SHELL
 from tests.clients.wire import Wire
 from tests.servers import Server
 

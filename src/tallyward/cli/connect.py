@@ -1,30 +1,29 @@
 """`tally connect` and `tally disconnect`: an agent program on this machine begins to report, or stops."""
 
 import os
-import sys
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-import tallyward
-from tallyward.cli import laptop
-from tallyward.client import backoff, claude_settings, home
+from tallyward.cli import codex_hooks, laptop, managed, programs
+from tallyward.cli.programs import CLAUDE, CODEX, AgentProgram
+from tallyward.client import backoff, home
+from tallyward.client.hook_settings import HookSettings
 from tallyward.client.link import Link
-from tallyward.errors import Busy, NotConnected, ServerUnreachable
+from tallyward.errors import Busy, NotConnected, ProgramMissing, ServerUnreachable
 
 DEFAULT_SERVER = "http://127.0.0.1:8787"
-HOOK = Path(tallyward.__file__).parent / "hooks" / "claude_code.py"
 
-connecting = typer.Typer(no_args_is_help=True, help="Let an agent program on this machine report to the ledger.")
-disconnecting = typer.Typer(no_args_is_help=True, help="Put an agent program's settings back as they were.")
+connecting = typer.Typer(help="Let an agent program on this machine report to the ledger.")
+disconnecting = typer.Typer(help="Put an agent program's settings back as they were.")
+Server = Annotated[str | None, typer.Option(help=f"Address of the server [$TALLY_SERVER, else {DEFAULT_SERVER}].")]
+Token = Annotated[str | None, typer.Option(help="A token with the scope capture [$TALLY_TOKEN].")]
 ForProject = Annotated[bool, typer.Option("--project", help="In this repository's settings, not in your own.")]
-
-
-@connecting.callback()
-@disconnecting.callback()
-def _group() -> None:
-    """Names the agent program, even while there is only one."""
+Trust = Annotated[bool, typer.Option("--trust", help="Tell Codex that it may run our hooks; else you do, in /hooks.")]
+Managed = Annotated[
+    bool, typer.Option("--managed", help="Only print what a managed machine's settings need, for a whole fleet.")
+]
 
 
 def commands(app: typer.Typer) -> None:
@@ -32,40 +31,76 @@ def commands(app: typer.Typer) -> None:
     app.add_typer(disconnecting, name="disconnect")
 
 
-def claude_command() -> str:
-    """The hook as Claude Code has to start it, with this very Python."""
-    return claude_settings.command(sys.executable, HOOK)
+@connecting.callback(invoke_without_command=True)
+def connect(  # each is a flag
+    context: typer.Context,
+    every: Annotated[bool, typer.Option("--all", help="Every agent program that is on this machine.")] = False,
+    server: Server = None,
+    token: Token = None,
+    trust: Trust = False,
+    managed_settings: Managed = False,
+) -> None:
+    """Let an agent program on this machine report to the ledger."""
+    if context.invoked_subcommand is not None:
+        return
+    if managed_settings:
+        print(managed.everything(server), end="")
+    elif every:
+        here = [program for program in programs.ALL if program.is_here()]
+        if not here:
+            raise ProgramMissing
+        _connect([(program, program.user_settings()) for program in here], server, token, trust=trust)
+    else:
+        print(context.get_help())
 
 
 @connecting.command("claude")
 def connect_claude(
-    server: Annotated[
-        str | None, typer.Option(help=f"Address of the server [$TALLY_SERVER, else {DEFAULT_SERVER}].")
-    ] = None,
-    token: Annotated[str | None, typer.Option(help="A token with the scope capture [$TALLY_TOKEN].")] = None,
-    project: ForProject = False,
+    server: Server = None, token: Token = None, project: ForProject = False, managed_settings: Managed = False
 ) -> None:
     """Add our hooks to Claude Code's settings, beside whatever is there."""
+    if managed_settings:
+        print(managed.claude(server), end="")
+        return
+    settings = CLAUDE.project_settings() if project else CLAUDE.user_settings()
+    _connect([(CLAUDE, settings)], server, token)
+
+
+@connecting.command("codex")
+def connect_codex(
+    server: Server = None, token: Token = None, trust: Trust = False, managed_settings: Managed = False
+) -> None:
+    """Add our hooks to Codex's settings, beside whatever is there."""
+    if managed_settings:
+        print(managed.codex(), end="")
+        return
+    _connect([(CODEX, CODEX.user_settings())], server, token, trust=trust)
+
+
+def _connect(
+    wanted: Sequence[tuple[AgentProgram, HookSettings]], server: str | None, token: str | None, *, trust: bool = False
+) -> None:
     known = laptop.configured()
     address = server or known.server or DEFAULT_SERVER
     secret = token or known.token
     if not secret:
         raise NotConnected("A token is needed; `tally token create --scope capture,read` prints one.")
     link = Link(address, secret)
-    settings = laptop.project_settings() if project else laptop.user_settings()
-    settings.state(claude_command())  # Broken settings are told of before anything is changed.
+    for program, settings in wanted:
+        settings.state(program.command())  # Broken settings are told of before anything is changed.
     said: dict[str, Any] = {}
     unreachable = None
     try:
         said = link.get("/v1/capture-config")
-    except (ServerUnreachable, Busy) as error:
+    except (Busy, ServerUnreachable) as error:
         unreachable = error.message
         if (address, secret) == (known.server, known.token):
             said = {"tenant": known.tenant, "arg_key": known.arg_key, "engineer_id": known.engineer_id}
     with laptop.writing():
         _write_config(address, secret, said)
-    changed = settings.put_in(claude_command())
-    _tell(settings, link, said, changed=changed, unreachable=unreachable)
+    for program, settings in wanted:
+        _wire(program, settings, link, said, trust=trust)
+    _tell(link, said, unreachable)
 
 
 def _write_config(server: str, token: str, said: dict[str, Any]) -> None:
@@ -76,31 +111,68 @@ def _write_config(server: str, token: str, said: dict[str, Any]) -> None:
     backoff.clear(root)  # What waits may be tried at once with the new token.
 
 
-def _tell(
-    settings: claude_settings.ClaudeSettings,
-    link: Link,
-    said: dict[str, Any],
-    *,
-    changed: bool,
-    unreachable: str | None,
-) -> None:
-    engineer = os.environ.get("GITHUB_USER") or said.get("engineer_id")
-    print(f"Claude Code is connected to {link.server}" + (f" as {engineer}." if engineer else "."))
+def _engineer(said: dict[str, Any]) -> str | None:
+    return os.environ.get("GITHUB_USER") or said.get("engineer_id")
+
+
+def _wire(program: AgentProgram, settings: HookSettings, link: Link, said: dict[str, Any], *, trust: bool) -> None:
+    """Put the hooks in, unless this machine's own settings start them already, and say what was done."""
+    place = managed.holding(program)
+    changed = settings.put_in(program.command()) if place is None else settings.take_out()
+    engineer = _engineer(said)
+    print(f"{program.title} is connected to {link.server}" + (f" as {engineer}." if engineer else "."))
+    if place is not None:
+        print(f"Its hooks are in {place}, which is managed for you; your own settings need none.")
+        return
     print(f"Hooks {'are now' if changed else 'were already'} in {settings.path}.")
+    if program is CODEX:
+        codex_hooks.tell(settings, trust=trust)
+    elif changed:
+        print(f"Sessions of {program.title} that are open now report from their next start.")
+
+
+def _tell(link: Link, said: dict[str, Any], unreachable: str | None) -> None:
     if unreachable:
         print(f"{unreachable} Fires are kept on this machine and delivered when it does.")
-    if not engineer:
+    if not _engineer(said):
         print("Set GITHUB_USER to your GitHub handle, so that your work goes by it; else git's word is taken.")
     if link.in_clear:
         print("This address is not encrypted: whoever is on the network can read your token.")
-    if changed:
-        print("Sessions of Claude Code that are open now report from their next start.")
-    print(f"Use Claude Code as always; your row is at {link.server.rstrip('/')}/me and in `tally me`.")
+    print(f"Work as always; your row is at {link.server.rstrip('/')}/me and in `tally me`.")
+
+
+@disconnecting.callback(invoke_without_command=True)
+def disconnect(
+    context: typer.Context,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every agent program, in your settings and this repository's.")
+    ] = False,
+) -> None:
+    """Put an agent program's settings back as they were."""
+    if context.invoked_subcommand is not None:
+        return
+    if not every:
+        print(context.get_help())
+        return
+    for program in programs.ALL:
+        _disconnect(program, program.user_settings())
+    _disconnect(CLAUDE, CLAUDE.project_settings())
 
 
 @disconnecting.command("claude")
 def disconnect_claude(project: ForProject = False) -> None:
     """Take our hooks out of Claude Code's settings: byte for byte, if nobody has changed the file since."""
-    settings = laptop.project_settings() if project else laptop.user_settings()
+    _disconnect(CLAUDE, CLAUDE.project_settings() if project else CLAUDE.user_settings())
+
+
+@disconnecting.command("codex")
+def disconnect_codex() -> None:
+    """Take our hooks out of Codex's settings: byte for byte, if nobody has changed the file since."""
+    _disconnect(CODEX, CODEX.user_settings())
+
+
+def _disconnect(program: AgentProgram, settings: HookSettings) -> None:
     removed = settings.take_out()
     print(f"Our hooks are {'out of' if removed else 'not in'} {settings.path}.")
+    if program is CODEX and codex_hooks.entries().take_out():
+        print(f"Our entries are out of {codex_hooks.config_file()}.")

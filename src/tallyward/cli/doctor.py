@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tallyward.cli import doctor_checks
-from tallyward.cli.doctor_checks import Verdict
+from tallyward.cli.checks import Verdict
 
 
 def commands(app: typer.Typer) -> None:

@@ -1,109 +1,24 @@
 """The checks of `tally doctor`: each looks at one link of the chain from the agent to the ledger."""
 
 import os
-import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from tallyward import clock
-from tallyward.cli import connect, laptop
-from tallyward.client import backoff, claude_settings, counters, git_facts, home, segments
+from tallyward.cli import doctor_hooks, laptop
+from tallyward.cli.checks import Check, Verdict
+from tallyward.client import backoff, counters, git_facts, home, segments
 from tallyward.client.link import Link
-from tallyward.errors import SettingsUnreadable, TallyError
+from tallyward.errors import TallyError
 
 SKEW_SECONDS_MAX = 60  # a fire carries the laptop's time; a minute off is still in the right day
-MANAGED_SETTINGS = (
-    Path("/etc/claude-code/managed-settings.json"),
-    Path("/Library/Application Support/ClaudeCode/managed-settings.json"),
-)
-
-
-class Verdict(Enum):
-    """How a check came out."""
-
-    PASS = "PASS"  # noqa: S105  # a word, not a password
-    WARN = "WARN"
-    FAIL = "FAIL"
-
-
-@dataclass(frozen=True)
-class Check:
-    """What one check found, and the fix where one is needed."""
-
-    name: str
-    verdict: Verdict
-    finding: str
-    fix: str = ""
-
-    def shown(self) -> dict[str, str]:
-        return {"name": self.name, "verdict": self.verdict.value, "finding": self.finding, "fix": self.fix}
 
 
 def run() -> list[Check]:
     """All checks, in the order in which a fire passes the links."""
-    return [*_hooks(), _switches(), _engineer(), _folder(), *_server(), *_spool()]
-
-
-def _hooks() -> Iterator[Check]:
-    try:
-        files = [laptop.user_settings(), laptop.project_settings()]
-        found = {str(file.path): file.commands() for file in files}
-        states = {str(file.path): file.state(connect.claude_command()) for file in files}
-    except SettingsUnreadable as error:
-        yield Check("hooks", Verdict.FAIL, error.message, error.remedy)
-        return
-    places = [path for path, commands in found.items() if commands]
-    again = "Run `tally connect claude` again."
-    if not places:
-        fix = "Run `tally connect claude`."
-        yield Check("hooks", Verdict.FAIL, "Claude Code is not connected: no settings hold our hooks.", fix)
-        return
-    if len(places) > 1:
-        finding = f"They are in {' and '.join(places)}; each fire is told twice and kept once."
-        yield Check("hooks", Verdict.WARN, finding, "Run `tally disconnect claude --project`.")
-    elif states[places[0]] == "stale":
-        yield Check("hooks", Verdict.WARN, f"Those in {places[0]} are of another installation or version.", again)
-    else:
-        yield Check("hooks", Verdict.PASS, f"They are in {places[0]}.")
-    gone = sorted(
-        {path for commands in found.values() for one in commands for path in _programs(one) if not Path(path).exists()}
-    )
-    if gone:
-        yield Check("programs", Verdict.FAIL, f"The hooks start what is gone: {', '.join(gone)}.", again)
-    else:
-        yield Check("programs", Verdict.PASS, "The Python and the script that the hooks start are there.")
-
-
-def _programs(command: str) -> list[str]:
-    """The absolute paths that a hook's command starts."""
-    try:
-        return [word for word in shlex.split(command) if word.startswith("/")]
-    except ValueError:
-        return []
-
-
-def _switches() -> Check:
-    """Settings that turn hooks off, wherever they may stand."""
-    user = claude_settings.user_file(os.environ)
-    project = laptop.project_settings().path
-    for path in (
-        *MANAGED_SETTINGS,
-        user,
-        user.with_name("settings.local.json"),
-        project,
-        project.with_name("settings.local.json"),
-    ):
-        settings = home.read_object(str(path))
-        if settings.get("disableAllHooks") is True:
-            return Check("switches", Verdict.FAIL, f"{path} sets disableAllHooks.", "Remove it there.")
-        if settings.get("allowManagedHooksOnly") is True:
-            fix = "Ask whoever manages this machine to add our hooks there."
-            return Check("switches", Verdict.FAIL, f"{path} allows only managed hooks.", fix)
-    return Check("switches", Verdict.PASS, "No settings turn hooks off.")
+    return [*doctor_hooks.checks(), _engineer(), _folder(), *_server(), *_spool()]
 
 
 def _engineer() -> Check:

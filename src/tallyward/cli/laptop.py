@@ -5,9 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tallyward.capture.claude_code import EVENTS
-from tallyward.client import claude_settings, home
-from tallyward.client.claude_settings import ClaudeSettings
+from tallyward.client import home
 from tallyward.client.home import LaptopConfig
 from tallyward.client.link import Link
 from tallyward.errors import HomeUnusable, NotConnected
@@ -40,13 +38,7 @@ def writing() -> Generator[None]:
         raise HomeUnusable(f"{error.filename or root()}: {error.strerror or error}.") from error
 
 
-def user_settings() -> ClaudeSettings:
-    """The user's own settings of Claude Code."""
-    return ClaudeSettings(claude_settings.user_file(os.environ), root(), EVENTS)
-
-
-def project_settings() -> ClaudeSettings:
-    """The settings that this repository's Claude Code sessions share."""
+def project_top() -> Path:
+    """The top of the repository that we are in, or where we are."""
     here = Path.cwd()
-    top = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
-    return ClaudeSettings(top / ".claude" / "settings.json", root(), EVENTS)
+    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from tallyward import clock
-from tallyward.cli import connect, laptop
-from tallyward.client import backoff, counters, delivery, segments, sender_start
-from tallyward.client.claude_settings import ClaudeSettings
+from tallyward.cli import codex_hooks, laptop, managed
+from tallyward.cli.programs import CLAUDE, CODEX, AgentProgram
+from tallyward.client import backoff, codex_trust, counters, delivery, segments, sender_start
+from tallyward.client.hook_settings import HookSettings
 from tallyward.errors import SettingsUnreadable
 
 FLUSH_LOCK_SECONDS = 30.0  # a delivery that is under way gives every step of the network five seconds
@@ -50,7 +51,7 @@ def facts() -> dict[str, Any]:
         "tenant": config.tenant,
         "engineer": os.environ.get("GITHUB_USER") or config.engineer_id,
         "connected": bool(config.server and config.token),
-        "clients": {"claude": {"user": _state(laptop.user_settings()), "project": _state(laptop.project_settings())}},
+        "clients": _clients(),
         "spool": {"rows": waiting.rows, "bytes": waiting.bytes},
         "spool_depth": waiting.rows,
         "sightings": counted.sent + counted.corrupt + waiting.rows + sum(lost.values()),
@@ -61,9 +62,32 @@ def facts() -> dict[str, Any]:
     }
 
 
-def _state(settings: ClaudeSettings) -> dict[str, str]:
+def _clients() -> dict[str, Any]:
+    """Where our hooks are, for each agent program."""
+    trusted = codex_trust.recorded(codex_hooks.config_file())
+    user = CODEX.user_settings()
+    return {
+        "claude": {
+            "user": _state(CLAUDE, CLAUDE.user_settings()),
+            "project": _state(CLAUDE, CLAUDE.project_settings()),
+            "managed": _managed(CLAUDE),
+        },
+        "codex": {
+            # Only Codex knows whether what somebody trusted is what stands there now: `tally doctor` asks it.
+            "user": {**_state(CODEX, user), "trust_recorded": any(key.startswith(f"{user.path}:") for key in trusted)},
+            "managed": _managed(CODEX),
+        },
+    }
+
+
+def _managed(program: AgentProgram) -> str | None:
+    place = managed.holding(program)
+    return None if place is None else str(place)
+
+
+def _state(program: AgentProgram, settings: HookSettings) -> dict[str, str]:
     try:
-        state: str = settings.state(connect.claude_command())
+        state: str = settings.state(program.command())
     except SettingsUnreadable:
         state = "unreadable"
     return {"path": str(settings.path), "state": state}
@@ -88,15 +112,28 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps(known, indent=2))
         return
-    claude = known["clients"]["claude"]
+    claude, codex = known["clients"]["claude"], known["clients"]["codex"]
     print(f"Server     {known['server'] or 'none; run `tally connect claude`'}")
-    print(f"Claude     your settings: {claude['user']['state']}; this directory's: {claude['project']['state']}")
+    print(f"Claude     {_place(claude)}; this directory's: {claude['project']['state']}")
+    print(f"Codex      {_place(codex)}" + _trust(codex))
     print(f"Waiting    {known['spool']['rows']} rows, {known['spool']['bytes']} bytes" + _next_attempt(known))
     print(f"Delivered  {known['stored']} rows, last {known['last_delivery'] or 'never'}")
     lost = ", ".join(f"{count} {reason}" for reason, count in known["lost"].items() if count)
     print(f"Lost       {lost or 'nothing'}")
     if known["last_error"]:
         print(f"Trouble    {known['last_error']} ({known['last_error_at']})")
+
+
+def _place(client: dict[str, Any]) -> str:
+    return (
+        f"managed settings: {client['managed']}" if client["managed"] else f"your settings: {client['user']['state']}"
+    )
+
+
+def _trust(codex: dict[str, Any]) -> str:
+    if codex["managed"] or codex["user"]["state"] == "absent" or codex["user"]["trust_recorded"]:
+        return ""
+    return ", not trusted yet: type /hooks in `codex`"
 
 
 def _next_attempt(known: dict[str, Any]) -> str:

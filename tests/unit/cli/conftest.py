@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -25,8 +26,11 @@ class Terminal:
 def terminal(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """A terminal in a repository of the laptop, with nothing of the caller's environment."""
     for name in list(os.environ):
-        if name.startswith(("TALLY_", "CLAUDE_", "GITHUB_", "GIT_", "XDG_")):
+        if name.startswith(("TALLY_", "CLAUDE_", "CODEX_", "GITHUB_", "GIT_", "XDG_")):
             monkeypatch.delenv(name)
+    folders = [Path(folder) for folder in os.environ["PATH"].split(os.pathsep)]
+    agentless = [str(folder) for folder in folders if not any((folder / name).exists() for name in ("claude", "codex"))]
+    laptop.environ["PATH"] = os.pathsep.join(agentless)
     for name, value in laptop.environ.items():
         monkeypatch.setenv(name, value)
     repository = laptop.home / "widget"

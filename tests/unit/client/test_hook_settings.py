@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from tallyward.capture.claude_code import EVENTS
-from tallyward.client.claude_settings import ClaudeSettings, command, user_file
+from tallyward.client.hook_settings import HookSettings, Wiring
 from tallyward.errors import SettingsUnreadable
 
-WANTED = command("/opt/python", Path("/opt/tallyward/hooks/claude_code.py"))
-MOVED = command("/new/python", Path("/new/tallyward/hooks/claude_code.py"))
+WIRING = Wiring("claude", Path("/opt/tallyward/hooks/claude_code.py"), EVENTS, timeout_seconds=5)
+WANTED = WIRING.command("/opt/python")
+MOVED = Wiring("claude", Path("/new/tallyward/hooks/claude_code.py"), EVENTS, timeout_seconds=5).command("/new/python")
 
 TIDY = """{
   "model": "opus",
@@ -42,8 +43,8 @@ def path(tmp_path) -> Path:
 
 
 @pytest.fixture
-def settings(path, tmp_path) -> ClaudeSettings:
-    return ClaudeSettings(path, str(tmp_path / "tally"), EVENTS)
+def settings(path, tmp_path) -> HookSettings:
+    return HookSettings(path, str(tmp_path / "tally"), WIRING)
 
 
 def hooks(path: Path) -> dict:
@@ -71,9 +72,9 @@ def test_what_was_there_stays_there(path, settings):
 def test_a_second_time_changes_nothing(path, settings):
     path.write_text(TIDY)
     settings.put_in(WANTED)
-    before = (path.read_bytes(), path.stat().st_ino, settings.backup_path.read_bytes())
+    before = (path.read_bytes(), path.stat().st_ino, settings.file.backup_path.read_bytes())
     assert not settings.put_in(WANTED)
-    assert (path.read_bytes(), path.stat().st_ino, settings.backup_path.read_bytes()) == before
+    assert (path.read_bytes(), path.stat().st_ino, settings.file.backup_path.read_bytes()) == before
 
 
 def test_hooks_that_point_elsewhere_are_renewed_and_the_original_is_not_forgotten(path, settings):
@@ -116,7 +117,7 @@ def test_what_others_changed_before_a_renewal_is_not_undone(path, settings):
 
 
 def test_a_file_that_was_not_there_is_gone_again_with_its_folder(tmp_path):
-    settings = ClaudeSettings(tmp_path / "new" / ".claude" / "settings.json", str(tmp_path / "tally"), EVENTS)
+    settings = HookSettings(tmp_path / "new" / ".claude" / "settings.json", str(tmp_path / "tally"), WIRING)
     settings.put_in(WANTED)
     assert settings.state(WANTED) == "connected"
     settings.take_out()
@@ -124,7 +125,7 @@ def test_a_file_that_was_not_there_is_gone_again_with_its_folder(tmp_path):
 
 
 def test_a_folder_that_is_used_meanwhile_stays(tmp_path):
-    settings = ClaudeSettings(tmp_path / ".claude" / "settings.json", str(tmp_path / "tally"), EVENTS)
+    settings = HookSettings(tmp_path / ".claude" / "settings.json", str(tmp_path / "tally"), WIRING)
     settings.put_in(WANTED)
     (tmp_path / ".claude" / "CLAUDE.md").write_text("mine")
     settings.take_out()
@@ -134,7 +135,7 @@ def test_a_folder_that_is_used_meanwhile_stays(tmp_path):
 def test_without_a_backup_our_entries_still_go(path, settings):
     path.write_text(TIDY)
     settings.put_in(WANTED)
-    settings.backup_path.write_text("{")
+    settings.file.backup_path.write_text("{")
     settings.take_out()
     assert json.loads(path.read_text()) == json.loads(TIDY)
 
@@ -178,7 +179,7 @@ def test_a_link_stays_a_link(tmp_path, path):
     target = tmp_path / "dotfiles.json"
     target.write_text(TIDY)
     path.symlink_to(target)
-    settings = ClaudeSettings(path, str(tmp_path / "tally"), EVENTS)
+    settings = HookSettings(path, str(tmp_path / "tally"), WIRING)
     settings.put_in(WANTED)
     assert path.is_symlink()
     assert set(hooks(target)) == set(EVENTS)
@@ -204,19 +205,14 @@ def test_a_read_only_file_is_one_helpful_line(path, settings):
 
 def test_a_place_where_no_file_can_be_is_one_helpful_line(tmp_path):
     (tmp_path / "file").write_text("")
-    settings = ClaudeSettings(tmp_path / "file" / "settings.json", str(tmp_path / "tally"), EVENTS)
+    settings = HookSettings(tmp_path / "file" / "settings.json", str(tmp_path / "tally"), WIRING)
     with pytest.raises(SettingsUnreadable, match="cannot be"):
         settings.put_in(WANTED)
 
 
 def test_a_hook_whose_script_is_gone_still_ends_with_0():
     """Python ends with 2 for a missing script, which would make the agent refuse its user's work."""
-    gone = command("python3", Path("/nowhere/it's gone/tallyward/hooks/claude_code.py"))
+    script = Path("/nowhere/it's gone/tallyward/hooks/claude_code.py")
+    gone = Wiring("claude", script, EVENTS, timeout_seconds=5).command("python3")
     done = subprocess.run(["sh", "-c", gone], capture_output=True, check=False, stdin=subprocess.DEVNULL)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-
-
-def test_the_agents_own_variable_says_where_its_settings_are(monkeypatch):
-    monkeypatch.setenv("HOME", "/home/ann")
-    assert user_file({}) == Path("/home/ann/.claude/settings.json")
-    assert user_file({"CLAUDE_CONFIG_DIR": "/srv/claude"}) == Path("/srv/claude/settings.json")

@@ -1,0 +1,115 @@
+"""What a managed machine's settings need, and what changes where they are."""
+
+import json
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tallyward.capture import claude_code, codex
+from tallyward.cli import managed
+from tests.claude_events import tool
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine whose managed settings are in a folder of the test's."""
+    monkeypatch.setattr(managed, "CLAUDE_FOLDERS", (tmp_path / "claude-code",))
+    monkeypatch.setattr(managed, "CODEX_FILES", (tmp_path / "codex" / "requirements.toml",))
+    (tmp_path / "claude-code" / "managed-settings.d").mkdir(parents=True)
+    (tmp_path / "codex").mkdir()
+    return tmp_path
+
+
+def test_claudes_are_settings_with_every_hook(terminal):
+    said = json.loads(terminal.run("connect", "claude", "--managed", "--server", "https://tally.acme.dev").output)
+    assert set(said["hooks"]) == set(claude_code.EVENTS)
+    assert said["env"] == {"TALLY_SERVER": "https://tally.acme.dev"}
+    assert "env" not in json.loads(terminal.run("connect", "claude", "--managed").output)
+
+
+def test_codexs_are_requirements_with_every_hook(terminal):
+    said = tomllib.loads(terminal.run("connect", "codex", "--managed").output)
+    assert set(said["hooks"]) == set(codex.EVENTS)
+    (group,) = said["hooks"]["Stop"]
+    assert group["hooks"][0] | {"command": ""} == {"type": "command", "command": "", "timeout": 3}
+
+
+def test_both_are_printed_with_where_they_belong_and_nothing_is_changed(terminal):
+    done = terminal.run("connect", "--managed")
+    assert done.exit_code == 0
+    for told in (
+        "allowManagedHooksOnly",
+        "allow_managed_hooks_only",
+        "/etc/codex/requirements.toml",
+        "managed-settings.d",
+    ):
+        assert told in done.output
+    assert list(terminal.laptop.home.iterdir()) == [terminal.laptop.home / "widget"]
+
+
+def test_the_managed_command_records_a_fire(terminal):
+    said = json.loads(terminal.run("connect", "claude", "--managed").output)
+    command = ["sh", "-c", said["hooks"]["PostToolUse"][0]["hooks"][0]["command"]]
+    event = json.dumps(tool("PostToolUse")).encode()
+    subprocess.run(command, input=event, env=terminal.laptop.environ, check=True)
+    assert terminal.laptop.spooled()[0]["row"]["skill_name"] == "Bash"
+
+
+def doctor(terminal) -> dict[str, dict[str, str]]:
+    return {check["name"]: check for check in json.loads(terminal.run("doctor", "--json").output)["checks"]}
+
+
+def test_where_hooks_are_managed_connecting_only_gives_the_token(terminal, listener, machine, connect):
+    connect(listener.url)
+    place = machine / "claude-code" / "managed-settings.d" / "50-tallyward.json"
+    place.write_text('\ufeff{"allowManagedHooksOnly": true, ' + managed.claude()[1:])
+    done = connect(listener.url)
+    assert f"Its hooks are in {place}" in done.output
+    assert not (terminal.laptop.home / ".claude").exists()
+    checks = doctor(terminal)
+    assert (checks["hooks"]["verdict"], str(place) in checks["hooks"]["finding"]) == ("PASS", True)
+    assert checks["switches"]["verdict"] == "PASS"
+    status = json.loads(terminal.run("status", "--json").output)["clients"]
+    assert (status["claude"]["managed"], status["codex"]["managed"]) == (str(place), None)
+    assert str(place) in terminal.run("status").output
+
+
+def test_hooks_that_are_managed_and_in_the_users_settings_are_told_twice(terminal, listener, machine, connect):
+    connect(listener.url)
+    (machine / "claude-code" / "managed-settings.json").write_text(managed.claude())
+    check = doctor(terminal)["hooks"]
+    assert (check["verdict"], check["fix"]) == ("WARN", "Run `tally disconnect claude`.")
+
+
+def test_codexs_managed_hooks_need_nobodys_trust(terminal, listener, machine):
+    place = machine / "codex" / "requirements.toml"
+    place.write_text("allow_managed_hooks_only = true\n\n" + managed.codex())
+    done = terminal.run("connect", "codex", "--server", listener.url, "--token", "tw_x")
+    assert f"Its hooks are in {place}" in done.output
+    checks = doctor(terminal)
+    assert (checks["codex hooks"]["verdict"], checks["codex switches"]["verdict"]) == ("PASS", "PASS")
+    assert "codex trust" not in checks
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "check"),
+    [
+        ("claude-code/managed-settings.json", '{"allowManagedHooksOnly": true}', "switches"),
+        ("claude-code/managed-settings.d/a.json", '{"disableAllHooks": true}', "switches"),
+        ("codex/requirements.toml", "allow_managed_hooks_only = true", "codex switches"),
+        ("codex/requirements.toml", "[features]\nhooks = false", "codex switches"),
+    ],
+)
+def test_a_machine_that_allows_no_hooks_of_users_is_named(terminal, machine, file, content, check):
+    (terminal.laptop.home / ".codex").mkdir()
+    (machine / file).write_text(content)
+    found = doctor(terminal)[check]
+    assert (found["verdict"], str(machine / file) in found["finding"]) == ("FAIL", True)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "7"])
+def test_managed_settings_that_cannot_be_read_hold_nothing(machine, terminal, content):
+    (machine / "claude-code" / "managed-settings.json").write_text(content)
+    assert managed.holding(managed.CLAUDE) is None
