@@ -1,6 +1,7 @@
 """`tally serve`: one process that brings its PostgreSQL, migrates it and answers until it is told to stop."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -29,6 +30,7 @@ from tallyward.web.app import create_app
 
 SHUTDOWN_SECONDS_MAX = 7  # for requests under way; a deploy gives a process ten, and the ledger needs two
 EXIT_INTERRUPTED = 130  # what a shell makes of Ctrl-C
+COLLECT_EVERY = (50_000, 20, 100)  # a request of ours leaves no cycles behind, so most passes find nothing
 BACKLOG = 2048  # connections that may wait to be accepted while a group commits
 
 
@@ -153,7 +155,18 @@ def _run(app: Starlette, listener: socket.socket) -> None:
         ),
         on_stop=app.state.feed.close,
     )
+    _spare_the_collector()
     server.run(sockets=[listener])
+
+
+def _spare_the_collector() -> None:
+    """What is loaded by now stays for ever, so the cycle collector need not look at it again and again.
+
+    Left to itself it went through everything some times a second under load: p99 of a fire 32 ms instead of 13.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_EVERY)
 
 
 def _log_to_stderr() -> None:
