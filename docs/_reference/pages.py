@@ -8,13 +8,14 @@ from pathlib import Path
 
 import msgspec
 
-from docs._reference import captured_fields
+from docs._reference import captured_fields, claude_plugin
 from tallyward.web.app import CALLS
 from tallyward.web.openapi import describe
 
 ROOT = Path(__file__).parent.parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 README = ROOT / "README.md"
+PLUGIN = ROOT / "deploy" / "claude-plugin"
 PAGES = ("api", "captured_fields", "cli", "config", "errors", "metrics", "tables")
 NOTE = "<!-- Written by scripts/docs from the code. Do not edit. -->\n"
 CAPTURED_BEGIN, CAPTURED_END = "<!-- captured:begin -->", "<!-- captured:end -->"
@@ -23,7 +24,8 @@ CAPTURED_BEGIN, CAPTURED_END = "<!-- captured:begin -->", "<!-- captured:end -->
 def everything() -> dict[Path, Callable[[], str]]:
     """What writes each generated page, by its path; the README with its table renewed is among them."""
     found = {REFERENCE / f"{name.replace('_', '-')}.md": partial(_page, name) for name in PAGES}
-    return {**found, REFERENCE / "openapi.json": _description, README: _readme}
+    plugin = {PLUGIN / name: write for name, write in claude_plugin.FILES.items()}
+    return {**found, **plugin, REFERENCE / "openapi.json": _description, README: _readme}
 
 
 def _page(name: str) -> str:

@@ -19,6 +19,7 @@ COMMAND, PROMPT, OUTPUT = "echo held-out-$((40 + 2))", "please find the canary-p
 SHELL = Use("Bash", {"command": COMMAND, "description": "canary-description"})
 ANSWER = "canary-last-message"
 ARRIVAL_SECONDS_MAX = 5.0
+PLUGIN = Path(__file__).parents[2] / "deploy" / "claude-plugin"
 
 
 def test_one_tool_call_is_one_row_beside_one_for_the_prompt(claude: RealClaude, serve: Server):
@@ -104,6 +105,27 @@ def test_hooks_in_two_settings_files_still_give_one_row(claude: RealClaude, serv
     assert claude.tally("connect", "claude", "--project").code == 0
     claude.ask("go", Script([SHELL, Say("done")]))
     assert sorted(row["kind"] for row in arrived(claude, serve)) == ["session", "tool"]
+
+
+@pytest.mark.parametrize("connected", [True, False], ids=["beside settings", "alone"])
+def test_hooks_of_the_plugin_give_one_row_alone_and_beside_those_in_the_settings(
+    claude: RealClaude, serve: Server, connected: bool
+):
+    if not connected:
+        assert claude.tally("disconnect", "claude").code == 0
+    done = claude.ask("go", Script([SHELL, Say("done")]), options=("--plugin-dir", str(PLUGIN)))
+    assert (done.code, done.out.strip(), done.err.strip()) == (0, b"done", b"")
+    rows = arrived(claude, serve)
+    assert told(rows) == [("session", "session", "success"), ("tool", "Bash", "success")]
+    assert all(row["latency_ms"] is not None for row in rows)
+
+
+def test_the_plugin_on_a_machine_that_was_never_connected_does_nothing_and_no_harm(claude: RealClaude, serve: Server):
+    claude.tally("disconnect", "claude")
+    (claude.laptop.root / "hooks" / "claude_code").unlink()
+    done = claude.ask("go", Script([SHELL, Say("done")]), options=("--plugin-dir", str(PLUGIN)))
+    assert (done.code, done.out.strip(), done.err.strip()) == (0, b"done", b"")
+    assert arrived(claude, serve) == []
 
 
 def test_a_server_that_is_gone_costs_the_engineer_nothing(claude: RealClaude, serve: Server):

@@ -108,6 +108,9 @@ def _write_config(server: str, token: str, said: dict[str, Any]) -> None:
     home.make_folder(root, "spool")
     learned = {key: said.get(key) for key in ("tenant", "arg_key", "engineer_id")}
     home.write_object(f"{root}/config.json", {"server": server, "token": token, **learned})
+    home.make_folder(root, "hooks")
+    for program in programs.ALL:
+        program.launcher_file().write_text(program.launcher())
     backoff.clear(root)  # What waits may be tried at once with the new token.
 
 
@@ -117,12 +120,12 @@ def _engineer(said: dict[str, Any]) -> str | None:
 
 def _wire(program: AgentProgram, settings: HookSettings, link: Link, said: dict[str, Any], *, trust: bool) -> None:
     """Put the hooks in, unless this machine's own settings start them already, and say what was done."""
-    place = managed.holding(program)
-    changed = settings.put_in(program.command()) if place is None else settings.take_out()
+    other = managed.elsewhere(program)
+    changed = settings.put_in(program.command()) if other is None else settings.take_out()
     engineer = _engineer(said)
     print(f"{program.title} is connected to {link.server}" + (f" as {engineer}." if engineer else "."))
-    if place is not None:
-        print(f"Its hooks are in {place}, which is managed for you; your own settings need none.")
+    if other is not None:
+        print(f"Its hooks come from {other[0]}, {other[1]}; your own settings need none.")
         return
     print(f"Hooks {'are now' if changed else 'were already'} in {settings.path}.")
     if program is CODEX:

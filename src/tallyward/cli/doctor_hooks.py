@@ -31,7 +31,7 @@ def _name(program: AgentProgram, check: str) -> str:
 
 
 def _is_connected(program: AgentProgram) -> bool:
-    return managed.holding(program) is not None or any(_holds(settings) for settings in _files(program))
+    return managed.elsewhere(program) is not None or any(_holds(settings) for settings in _files(program))
 
 
 def _holds(settings: HookSettings) -> bool:
@@ -55,9 +55,8 @@ def _of(program: AgentProgram) -> Iterator[Check]:
         return
     places = [path for path, commands in found.items() if commands]
     held = managed.holding(program)
-    yield _places(program, places, states, held)
-    if places:
-        yield _started(program, found)
+    yield _places(program, places, states)
+    yield _started(program, found)
     yield _off(program, held)
     if program is CODEX and held is None:
         yield _trust()
@@ -68,23 +67,26 @@ def _off(program: AgentProgram, held: Path | None) -> Check:
     return _switches(name, held) if program is CLAUDE else _codex_switches(name, held)
 
 
-def _places(program: AgentProgram, places: list[str], states: dict[str, str], held: Path | None) -> Check:
+def _places(program: AgentProgram, places: list[str], states: dict[str, str]) -> Check:
     name = _name(program, "hooks")
-    if held is not None:
-        places = [str(held), *places]
+    other = managed.elsewhere(program)
+    if other is not None:
+        places = [str(other[0]), *places]
     if len(places) > 1:
-        finding = f"They are in {' and '.join(places)}; each fire is told twice and kept once."
-        fix = f"Run `tally disconnect {program.name}{'' if held else ' --project'}`."
+        finding = f"They come from {' and '.join(places)}; each fire is told twice and kept once."
+        fix = f"Run `tally disconnect {program.name}{'' if other else ' --project'}`."
         return Check(name, Verdict.WARN, finding, fix)
-    if states.get(places[0]) == "stale":
+    if states.get(places[0]) == "stale" and other is None:
         finding = f"Those in {places[0]} are of another installation or version."
         return Check(name, Verdict.WARN, finding, f"Run `tally connect {program.name}` again.")
-    return Check(name, Verdict.PASS, f"They are in {places[0]}.")
+    return Check(name, Verdict.PASS, f"They are in {places[0]}{f', {other[1]}' if other else ''}.")
 
 
 def _started(program: AgentProgram, found: dict[str, list[str]]) -> Check:
     name = _name(program, "programs")
     started = {path for commands in found.values() for one in commands for path in _programs(one)}
+    if program is CLAUDE and managed.plugging_in() is not None:
+        started.add(str(program.launcher_file()))
     gone = sorted(path for path in started if not Path(path).exists())
     if gone:
         fix = f"Run `tally connect {program.name}` again."

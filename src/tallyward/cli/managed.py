@@ -1,4 +1,4 @@
-"""Settings that a managed machine gets from its administrator: what ours say, and whether they are there.
+"""Our hooks in other places than somebody's own settings: those of a managed machine, and our plugin.
 
 Nobody can turn a managed hook off, and Codex trusts one without asking.
 """
@@ -11,6 +11,7 @@ from typing import Any
 from tallyward.cli.programs import CLAUDE, CODEX, AgentProgram
 
 CLAUDE_FOLDERS = (Path("/etc/claude-code"), Path("/Library/Application Support/ClaudeCode"))
+PLUGIN = "tallyward"
 CODEX_FILES = (Path("/etc/codex/requirements.toml"),)
 
 
@@ -73,6 +74,31 @@ def read(file: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownVariableType]  # keys are text
+
+
+def plugin_hooks() -> str:
+    """The hooks of our plugin for Claude Code, which knows no installation."""
+    return json.dumps({"hooks": CLAUDE.wiring.hooks(CLAUDE.wiring.launched())}, indent=2) + "\n"
+
+
+def elsewhere(program: AgentProgram) -> tuple[Path, str] | None:
+    """What starts our hooks already without the user's own settings, and a word for what it is."""
+    place = holding(program)
+    if place is not None:
+        return place, "which is managed for you"
+    plug = plugging_in() if program is CLAUDE else None
+    return None if plug is None else (plug, "which turns our plugin on")
+
+
+def plugging_in() -> Path | None:
+    """The settings that turn our plugin for Claude Code on."""
+    named = [CLAUDE.user_settings().path, CLAUDE.project_settings().path, *files(CLAUDE)]
+    return next((file for file in named if _is_plugging_in(read(file).get("enabledPlugins"))), None)
+
+
+def _is_plugging_in(plugins: object) -> bool:
+    listed: dict[str, object] = plugins if isinstance(plugins, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+    return any(name.startswith(f"{PLUGIN}@") and on is True for name, on in listed.items())
 
 
 def holding(program: AgentProgram) -> Path | None:

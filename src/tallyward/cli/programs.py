@@ -39,6 +39,14 @@ class AgentProgram:
         """The hook as the program has to start it, with this very Python."""
         return self.wiring.command(sys.executable)
 
+    def launcher(self) -> str:
+        """What our plugin starts in its stead, a script of sh."""
+        return self.wiring.launcher(sys.executable)
+
+    def launcher_file(self) -> Path:
+        """Where `tally connect` leaves that."""
+        return Path(laptop.root()) / "hooks" / self.wiring.script.stem
+
     def user_settings(self) -> HookSettings:
         """The user's own settings."""
         return HookSettings(self.home(os.environ) / self.file, laptop.root(), self.wiring)

@@ -4,6 +4,7 @@
     ├── config.json           server, token, tenant, arg_key, engineer_id; mode 0600
     ├── state.json            the sender's counters
     ├── spool/                fires that wait, and what was set aside
+    ├── hooks/                how our plugins start the hooks of this installation
     ├── sessions/             what a running session remembers between two hooks; no content
     └── backups/              the agents' settings as they were before `tally connect`
 

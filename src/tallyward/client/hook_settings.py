@@ -37,6 +37,15 @@ class Wiring:
         """
         return f"{shlex.quote(python)} -I -S {shlex.quote(str(self.script))} 2>/dev/null || :"
 
+    def launched(self) -> str:
+        """The same for those who do not know this installation: by way of what `tally connect` left for them."""
+        return f'sh "${{TALLY_HOME:-$HOME/.tally}}/hooks/{self.script.stem}" 2>/dev/null || :'
+
+    def launcher(self, python: str) -> str:
+        """What `tally connect` leaves for them, a script of sh."""
+        start = f"exec {shlex.quote(python)} -I -S {shlex.quote(str(self.script))}"
+        return f"# The hook of this installation. Written by `tally connect`, for our plugin to start.\n{start}\n"
+
     @property
     def mark(self) -> str:
         """What the command of each of our hooks holds, of whatever installation."""

@@ -11,6 +11,8 @@ from tallyward.capture import claude_code, codex
 from tallyward.cli import managed
 from tests.claude_events import tool
 
+PLUGIN = Path(__file__).parents[3] / "deploy" / "claude-plugin"
+
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -66,7 +68,7 @@ def test_where_hooks_are_managed_connecting_only_gives_the_token(terminal, liste
     place = machine / "claude-code" / "managed-settings.d" / "50-tallyward.json"
     place.write_text('\ufeff{"allowManagedHooksOnly": true, ' + managed.claude()[1:])
     done = connect(listener.url)
-    assert f"Its hooks are in {place}" in done.output
+    assert f"Its hooks come from {place}" in done.output
     assert not (terminal.laptop.home / ".claude").exists()
     checks = doctor(terminal)
     assert (checks["hooks"]["verdict"], str(place) in checks["hooks"]["finding"]) == ("PASS", True)
@@ -87,10 +89,51 @@ def test_codexs_managed_hooks_need_nobodys_trust(terminal, listener, machine):
     place = machine / "codex" / "requirements.toml"
     place.write_text("allow_managed_hooks_only = true\n\n" + managed.codex())
     done = terminal.run("connect", "codex", "--server", listener.url, "--token", "tw_x")
-    assert f"Its hooks are in {place}" in done.output
+    assert f"Its hooks come from {place}" in done.output
     checks = doctor(terminal)
     assert (checks["codex hooks"]["verdict"], checks["codex switches"]["verdict"]) == ("PASS", "PASS")
     assert "codex trust" not in checks
+
+
+def test_where_the_plugin_is_on_the_settings_need_no_hooks(terminal, listener, connect):
+    folder = terminal.laptop.home / ".claude"
+    folder.mkdir()
+    enabled = '{"enabledPlugins": {"tallyward@acme": true, "other@acme": true}}'
+    (folder / "settings.json").write_text(enabled)
+    assert "which turns our plugin on" in connect(listener.url).output
+    assert (folder / "settings.json").read_text() == enabled
+    checks = doctor(terminal)
+    assert (checks["hooks"]["verdict"], checks["programs"]["verdict"]) == ("PASS", "PASS")
+    (terminal.laptop.root / "hooks" / "claude_code").unlink()
+    assert doctor(terminal)["programs"]["verdict"] == "FAIL"
+
+
+def test_hooks_of_the_plugin_and_of_the_settings_are_told_twice(terminal, listener, connect):
+    connect(listener.url)
+    path = terminal.laptop.home / ".claude" / "settings.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "enabledPlugins": {"tallyward@acme": True}}))
+    check = doctor(terminal)["hooks"]
+    assert (check["verdict"], "told twice and kept once" in check["finding"]) == ("WARN", True)
+
+
+@pytest.mark.parametrize("plugins", [{"tallyward@acme": False}, {"tallywards@acme": True}, ["tallyward@acme"], None])
+def test_another_plugin_or_one_that_is_off_is_none(terminal, listener, connect, plugins):
+    (terminal.laptop.home / ".claude").mkdir()
+    path = terminal.laptop.home / ".claude" / "settings.json"
+    path.write_text(json.dumps({"enabledPlugins": plugins}))
+    connect(listener.url)
+    assert "hooks" in json.loads(path.read_text())
+
+
+def test_what_the_plugin_starts_records_a_fire(terminal, listener, connect):
+    (group,) = json.loads((PLUGIN / "hooks" / "hooks.json").read_text())["hooks"]["PostToolUse"]
+    command = ["sh", "-c", group["hooks"][0]["command"]]
+    event = json.dumps(tool("PostToolUse")).encode()
+    subprocess.run(command, input=event, env=terminal.laptop.environ, check=True)
+    assert not terminal.laptop.root.exists(), "nobody has connected this machine"
+    connect(listener.url)
+    subprocess.run(command, input=event, env=terminal.laptop.environ, check=True)
+    assert terminal.laptop.spooled()[0]["row"]["skill_name"] == "Bash"
 
 
 @pytest.mark.parametrize(
