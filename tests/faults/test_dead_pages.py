@@ -65,7 +65,7 @@ def test_pages_that_leave_without_a_word_leave_nothing_behind(server: Server) ->
     with pages(server, token, 1):
         before = descriptors(server)
     with pages(server, token):
-        assert descriptors(server) >= before + PAGES - 1
+        assert descriptors(server) >= before + 0.9 * PAGES  # connections to the database come and go beside them
         assert server.call("POST", "/v1/trace", ROW, token=token).status == 202
     eventually(lambda: descriptors(server) <= before, 20)
     assert "Traceback" not in server.log
