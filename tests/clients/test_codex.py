@@ -7,6 +7,7 @@ import pytest
 
 from tallyward.testing.scripted_model import SHELL, Fail, Say, Script, Use
 from tests.clients.codex import IN_NAMESPACES, PLAIN, PROGRAMMING, SETTINGS, RealCodex
+from tests.clients.codex_application import CodexApplication
 from tests.clients.rows import arrived, by_kind, everything_kept, fires, told
 from tests.clients.wire import Wire
 from tests.servers import Server
@@ -127,6 +128,27 @@ def test_what_goes_wrong_is_an_error_and_what_is_refused_is_abandoned(codex: Rea
         ("tool", "Bash", "error"),
         ("tool", "apply_patch", "success"),
     ]
+
+
+@pytest.mark.parametrize(("name", "runtime"), [("Codex Desktop", "codex-desktop"), ("codex_vscode", "codex-local")])
+def test_an_application_is_told_apart_from_the_terminal(codex: RealCodex, serve: Server, name: str, runtime: str):
+    with CodexApplication(codex, name, Script([RUN, Say("done")])) as application:
+        application.begin("go")
+        application.wait("turn/completed")
+    rows = arrived(codex, serve)
+    assert told(rows) == [("session", "session", "success"), ("tool", "Bash", "success")]
+    assert {row["runtime"] for row in rows} == {runtime}
+
+
+def test_a_command_that_is_interrupted_and_its_turn_are_abandoned(codex: RealCodex, serve: Server):
+    with CodexApplication(codex, "Codex Desktop", Script([Use(SHELL, {"command": "sleep 60"})])) as application:
+        turn = application.begin("go")
+        application.wait("item/started", type="commandExecution")
+        application.ask("turn/interrupt", threadId=application.thread, turnId=turn)
+        application.wait("turn/completed")
+    rows = arrived(codex, serve)
+    assert told(rows) == [("session", "session", "abandoned"), ("tool", "Bash", "abandoned")]
+    assert by_kind(rows)["session"][0]["latency_ms"] < 60_000
 
 
 def test_codex_runs_no_hook_that_nobody_has_trusted(unconnected_codex: RealCodex, serve: Server):
