@@ -60,7 +60,7 @@ def test_codes_are_told_apart_and_errors_are_drawn_where_they_stand():
     drawn = [line.split("──")[1].split()[0] for line in (errors.__doc__ or "").splitlines() if "──" in line]
 
     assert len(codes) == len(set(codes)), "two errors share a code"
-    assert sorted(drawn) == sorted(kind.__name__ for kind in TREE), "the drawing in errors.py is not the tree"
+    assert sorted(drawn) == sorted(kind.__name__ for kind in TREE), "the drawing in tallyward.errors is not the tree"
 
 
 @pytest.mark.parametrize("kind", TREE, ids=lambda kind: kind.__name__)

@@ -1,0 +1,129 @@
+"""Every error of Tallyward. The docstring is the default message; `docs/reference/errors.md` is generated from here.
+
+    TallyError
+    ├── Refused                 the caller can mend it
+    │   ├── BadRequest              400  the body cannot be read at all
+    │   ├── Invalid                 422  the body is read, a field is wrong
+    │   ├── NotAuthenticated        401
+    │   ├── ScopeMissing            403
+    │   ├── CrossSite               403
+    │   ├── NotFound                404
+    │   ├── MethodNotAllowed        405
+    │   ├── TooSlow                 408
+    │   ├── TooLarge                413
+    │   └── UnsupportedMedia        415
+    ├── Busy                    503  try again, nothing was kept
+    │   ├── QueueFull
+    │   ├── LedgerUnavailable
+    │   └── DiskFull
+    ├── Internal                500  ours to mend
+    └── SetupError              printed by a command as one line, exit 2
+        ├── ConfigInvalid
+        ├── DependencyMissing
+        ├── PortInUse
+        ├── DataDirUnusable
+        ├── DatabaseUnreachable
+        ├── NotListed
+        ├── PostgresMissing
+        ├── PostgresFailed
+        ├── SchemaTooNew
+        ├── SchemaTooOld
+        │   └── SchemaDiffers
+        ├── SchemaLocked
+        ├── UnsafeDatabase
+        ├── SettingsUnreadable
+        ├── ProgramMissing
+        ├── HooksUntrusted
+        ├── NotConnected
+        ├── ServerUnreachable
+        ├── DeliveryPostponed
+        └── HomeUnusable
+
+`code` is stable and machine-readable, `status` is the HTTP status, `retryable` says whether the same request may
+succeed later, `remedy` says what to do next.
+"""
+
+from tallyward.errors.answers import (
+    BadRequest,
+    Busy,
+    CrossSite,
+    DiskFull,
+    Internal,
+    Invalid,
+    LedgerUnavailable,
+    MethodNotAllowed,
+    NotAuthenticated,
+    NotFound,
+    QueueFull,
+    Refused,
+    ScopeMissing,
+    TooLarge,
+    TooSlow,
+    UnsupportedMedia,
+)
+from tallyward.errors.base import DOCS_URL, TallyError
+from tallyward.errors.setup import (
+    ConfigInvalid,
+    DatabaseUnreachable,
+    DataDirUnusable,
+    DeliveryPostponed,
+    DependencyMissing,
+    HomeUnusable,
+    HooksUntrusted,
+    NotConnected,
+    NotListed,
+    PortInUse,
+    PostgresFailed,
+    PostgresMissing,
+    ProgramMissing,
+    SchemaDiffers,
+    SchemaLocked,
+    SchemaTooNew,
+    SchemaTooOld,
+    ServerUnreachable,
+    SettingsUnreadable,
+    SetupError,
+    UnsafeDatabase,
+)
+
+__all__ = [
+    "DOCS_URL",
+    "BadRequest",
+    "Busy",
+    "ConfigInvalid",
+    "CrossSite",
+    "DataDirUnusable",
+    "DatabaseUnreachable",
+    "DeliveryPostponed",
+    "DependencyMissing",
+    "DiskFull",
+    "HomeUnusable",
+    "HooksUntrusted",
+    "Internal",
+    "Invalid",
+    "LedgerUnavailable",
+    "MethodNotAllowed",
+    "NotAuthenticated",
+    "NotConnected",
+    "NotFound",
+    "NotListed",
+    "PortInUse",
+    "PostgresFailed",
+    "PostgresMissing",
+    "ProgramMissing",
+    "QueueFull",
+    "Refused",
+    "SchemaDiffers",
+    "SchemaLocked",
+    "SchemaTooNew",
+    "SchemaTooOld",
+    "ScopeMissing",
+    "ServerUnreachable",
+    "SettingsUnreadable",
+    "SetupError",
+    "TallyError",
+    "TooLarge",
+    "TooSlow",
+    "UnsafeDatabase",
+    "UnsupportedMedia",
+]

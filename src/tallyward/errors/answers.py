@@ -1,0 +1,125 @@
+"""Errors that the server answers a request with."""
+
+from tallyward.errors.base import TallyError
+
+
+class Refused(TallyError):
+    """The request was refused."""
+
+    code = "refused"
+    status = 400
+
+
+class BadRequest(Refused):
+    """The body cannot be read."""
+
+    code = "bad_request"
+    remedy = "Send one JSON object, a JSON array, or NDJSON, in UTF-8."
+
+
+class Invalid(Refused):
+    """A field has a value that is not accepted."""
+
+    code = "invalid"
+    status = 422
+    remedy = "Mend the named field. /openapi.json lists every field and its limits."
+
+
+class NotAuthenticated(Refused):
+    """No valid token came with the request."""
+
+    code = "not_authenticated"
+    status = 401
+    remedy = "Send `Authorization: Bearer <token>`; `tally token create` makes one."
+
+
+class ScopeMissing(Refused):
+    """The token does not have the scope this call needs."""
+
+    code = "scope_missing"
+    status = 403
+    remedy = "Ask an admin for a token with the scope that is named."
+
+
+class CrossSite(Refused):
+    """A form of another site tried to act in your name."""
+
+    code = "cross_site"
+    status = 403
+    remedy = "Use the page itself; links from elsewhere may only read."
+
+
+class NotFound(Refused):
+    """There is nothing here, or nothing that this token may see."""
+
+    code = "not_found"
+    status = 404
+    remedy = "Check the address; /openapi.json lists what exists."
+
+
+class MethodNotAllowed(Refused):
+    """This address exists, but not for that method."""
+
+    code = "method_not_allowed"
+    status = 405
+    remedy = "/openapi.json lists the methods of each address."
+
+
+class TooSlow(Refused):
+    """The body did not arrive in time."""
+
+    code = "too_slow"
+    status = 408
+    retryable = True
+    remedy = "Send the whole body within the seconds that are named."
+
+
+class TooLarge(Refused):
+    """The body is larger than what one request may carry."""
+
+    code = "too_large"
+    status = 413
+    remedy = "Send fewer rows in one request."
+
+
+class UnsupportedMedia(Refused):
+    """The content type or encoding is not one we read."""
+
+    code = "unsupported_media"
+    status = 415
+    remedy = "Send application/json or application/x-ndjson, plain or with gzip."
+
+
+class Busy(TallyError):
+    """The server cannot keep this now. Nothing of the request was kept."""
+
+    code = "busy"
+    status = 503
+    retryable = True
+    remedy = "Send the same request again after the seconds in Retry-After."
+
+
+class QueueFull(Busy):
+    """More rows are waiting than the ledger can take at once."""
+
+    code = "queue_full"
+
+
+class LedgerUnavailable(Busy):
+    """The database does not answer."""
+
+    code = "ledger_unavailable"
+
+
+class DiskFull(Busy):
+    """The disk of the database is full."""
+
+    code = "disk_full"
+    remedy = "Free disk space on the database's machine; the server recovers by itself."
+
+
+class Internal(TallyError):
+    """The server made a mistake. It is logged with this request's id."""
+
+    code = "internal"
+    remedy = "Report it with the time and the request's id."
