@@ -30,9 +30,7 @@ def ours() -> list[CodexHook] | None:
 
 def tell(settings: HookSettings, *, trust: bool) -> None:
     """Say whether Codex runs the hooks in these settings, and make it so if `trust` is wanted."""
-    hooks = ours()
-    if trust:
-        hooks = _trusted(settings, hooks)
+    hooks = _trusted(settings, ours()) if trust else _if_told()
     if hooks and all(hook.runs for hook in hooks):
         print("Codex trusts them, and runs them from its next session on.")
         return
@@ -40,7 +38,15 @@ def tell(settings: HookSettings, *, trust: bool) -> None:
     print("  start `codex`, type /hooks, look at those of Tallyward and trust them;")
     print("  or run `tally connect codex --trust`, which writes what /hooks would into Codex's config.toml.")
     if hooks is None:
-        print("`codex` is not on the PATH, so whether it trusts them already is not known.")
+        print("Whether it trusts them already is not known: `codex` is not on the PATH, or does not say.")
+
+
+def _if_told() -> list[CodexHook] | None:
+    """Our hooks, if Codex can be asked; the hooks are in place without that too."""
+    try:
+        return ours()
+    except HooksUntrusted:
+        return None
 
 
 def _trusted(settings: HookSettings, hooks: list[CodexHook] | None) -> list[CodexHook]:

@@ -97,6 +97,15 @@ def test_without_being_asked_nothing_is_trusted(folder, connect, program):
     assert not (folder / "config.toml").exists()
 
 
+def test_a_codex_that_cannot_be_asked_is_no_obstacle(folder, connect, program):
+    program.write_text("#!/bin/sh\nexit 1\n")
+    done = connect()
+    assert done.exit_code == 0
+    assert "is not known" in done.output
+    with pytest.raises(HooksUntrusted, match="did not tell"):
+        connect("--trust")
+
+
 def test_codex_has_to_be_found_to_be_told_whom_to_trust(folder, connect):
     with pytest.raises(HooksUntrusted, match="not on the PATH"):
         connect("--trust")
