@@ -43,7 +43,7 @@ SETTINGS = {
 LAPTOP = {
     "TALLY_SERVER": "Address of the server, before what `tally connect` wrote.",
     "TALLY_TOKEN": "Token to show there, before what `tally connect` wrote.",
-    "TALLY_HOME": "The laptop's folder: configuration, spool, backups. Default `~/.tally`.",
+    "TALLY_HOME": "The laptop's folder: configuration, spool, backups, what was backfilled. Default `~/.tally`.",
     "TALLY_RUNTIME": "Runtime to report instead of the one that is found out, for pods: one of the runtimes of"
     " [captured fields](captured-fields.md).",
     "GITHUB_USER": "GitHub handle of whoever works here. Before the token's engineer and before git's word. The first"
@@ -53,7 +53,7 @@ LAPTOP = {
 }
 # Read because others have set them; nobody sets them for us.
 SURROUNDINGS = {
-    "XDG_DATA_HOME": "Where a user's data lies; for the default of the data directory.",
+    "XDG_DATA_HOME": "Where a user's data lies; for the default of the data directory, and opencode's store.",
     "XDG_CONFIG_HOME": "Where git's own settings may lie.",
     "GIT_CONFIG_GLOBAL": "Where git's own settings lie, if set.",
     "CLAUDE_CODE_ENTRYPOINT": "How Claude Code was started; tells `claude-code-cli` from `claude-code-desktop`.",

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from uuid import UUID
 
-from tallyward.capture._base import NAME_CHARS_MAX, count, mapping, text
+from tallyward.capture._base import HANDLE_CHARS_MAX, NAME_CHARS_MAX, count, mapping, text
 from tallyward.capture._codex_skills import is_name
 from tallyward.capture._transcript import Row, compact, number, objects
 
@@ -34,9 +34,24 @@ SILENT_ITEMS = frozenset({
 })  # fmt: skip
 OUTPUT_HEAD_CHARS = 400  # an exit code stands before the output
 SHELLS = frozenset({"shell", "shell_command", "exec_command", "local_shell", "container.exec", "unified_exec"})
-SPAWNING = "spawn_agent"
+SPAWNING, PATCHING = "spawn_agent", "apply_patch"
 TYPED_SKILL = "skills.selected_skill_instructions"
 _EXIT_CODE = re.compile(r"(?:[Ee]xited with code|Exit code:?)\s+(-?\d+)")
+
+
+def session(meta: Row) -> Row:
+    """What a session's own record says of the thread: which one it is, and whether others began it."""
+    source: object = meta.get("source")
+    forked = bool(meta.get("forked_from_id") or meta.get("parent_thread_id") or isinstance(source, dict))
+    return {
+        "thread": text(meta.get("id"), HANDLE_CHARS_MAX),
+        "parent": text(meta.get("forked_from_id"), HANDLE_CHARS_MAX),
+        # A history that is kept in the parent's file has no copies in this one.
+        "own": not forked or "history_base" in meta,
+        "forked": forked,
+        "own_from": meta.get("subagent_history_start_ordinal"),
+        "subagent": "subagent" in mapping(meta.get("source")),
+    }
 
 
 def arguments(item: Row) -> Row:
@@ -61,6 +76,22 @@ def named(tool: str, namespace: str, given: Row) -> tuple[str, str]:
     return "tool", "Bash" if tool in SHELLS else tool
 
 
+def is_program(tool: str, item: Row, given: Row) -> bool:
+    """Whether a call only runs a program of the model, or waits for one: the calls that it makes are told of apart."""
+    return (tool == "exec" and item.get("type") == "custom_tool_call") or (tool == "wait" and "cell_id" in given)
+
+
+def called(item: Row) -> tuple[str, str] | None:
+    """Kind and name of a completed call, from what the program says of it; None where it is no call."""
+    kind = item.get("type")
+    if kind == "McpToolCall":
+        server, tool = text(item.get("server")), text(item.get("tool"))
+        return named(f"mcp__{server}__{tool}", "", {}) if server and tool else None
+    if kind == "CollabAgentToolCall":
+        return named(text(item.get("tool")) or SPAWNING, "", {})
+    return {"CommandExecution": ("tool", "Bash"), "FileChange": ("tool", PATCHING)}.get(str(kind))
+
+
 def skills_typed(message: Row, turn: object) -> list[str]:
     """The skills that a person named in the turn: their instructions are put into the conversation."""
     about = mapping(message.get("internal_chat_message_metadata_passthrough"))
@@ -76,6 +107,8 @@ def verdict(told: Row, item: Row) -> Row:
     """What the program says of a call beside its output: that it failed, that nobody wanted it, how long it took."""
     result, code = mapping(item.get("result")), item.get("exit_code")
     said: Row = {"latency_ms": _duration_ms(told, item)}
+    if item.get("type") == "FileChange":
+        said["skill_name"] = PATCHING  # also where a shell command held the patch
     if item.get("status") == "declined" or (isinstance(code, int) and code < 0):
         said["status"] = "abandoned"
     elif (

@@ -61,6 +61,7 @@ class CodexRollouts(TranscriptReader):
         preview: Row | None = self.state.pop("preview", None)
         if preview is not None and preview["total"] > (self.state.get("sum") or {"total": 0})["total"]:
             self._book(preview["sum"], preview["last"], preview["ts"], preview["turn"])
+        self._programs_calls(self.state.get("ts") or self.facts.written_at)
         super().end()
         self._tell_of_turn()
 
@@ -75,32 +76,20 @@ class CodexRollouts(TranscriptReader):
         """Whose rollout this is. Only the first one counts: a fork repeats those of its ancestors."""
         if "thread" in self.state:
             return
-        ts = self.moment_of(record.get("timestamp") or meta.get("timestamp"))
-        source, git = meta.get("source"), mapping(meta.get("git"))
-        place = self.facts.place(text(meta.get("cwd")))
-        forked = bool(meta.get("forked_from_id") or meta.get("parent_thread_id") or isinstance(source, dict))
-        url = git.get("repository_url")
-        thread = text(meta.get("id"), HANDLE_CHARS_MAX)
-        self.state |= {
-            "thread": thread,
-            "parent": text(meta.get("forked_from_id"), HANDLE_CHARS_MAX),
-            # A history that is kept in the parent's file has no copies in this one.
-            "own": not forked or "history_base" in meta,
-            "forked": forked,
-            "begun": ts,
-            "own_from": meta.get("subagent_history_start_ordinal"),
-            "subagent": isinstance(source, dict) and "subagent" in source,
-            "about": compact(
-                {
-                    "engineer_id": place.engineer_id,
-                    "runtime": self.facts.runtime(text(meta.get("originator")) or text(meta.get("source")) or ""),
-                    "repo": (self.facts.repo_of_url(url) if isinstance(url, str) else None) or place.repo,
-                    "branch": text(git.get("branch")),
-                    "session_id": text(meta.get("session_id"), HANDLE_CHARS_MAX) or thread,
-                    "source": "transcript",
-                }
-            ),
-        }
+        git = mapping(meta.get("git"))
+        place, url = self.facts.place(text(meta.get("cwd"))), git.get("repository_url")
+        self.state |= meaning.session(meta)
+        self.state["begun"] = self.moment_of(record.get("timestamp") or meta.get("timestamp"))
+        self.state["about"] = compact(
+            {
+                "engineer_id": place.engineer_id,
+                "runtime": self.facts.runtime(text(meta.get("originator")) or text(meta.get("source")) or ""),
+                "repo": (self.facts.repo_of_url(url) if isinstance(url, str) else None) or place.repo,
+                "branch": text(git.get("branch")),
+                "session_id": text(meta.get("session_id"), HANDLE_CHARS_MAX) or self.state["thread"],
+                "source": "transcript",
+            }
+        )
 
     def _is_own(self, record: Row, turn: object = None, total: int | None = None) -> bool:
         """Whether a record is of this thread's own work, and not a copy of its parent's."""
@@ -141,11 +130,12 @@ class CodexRollouts(TranscriptReader):
         elif isinstance(kind, str) and kind in _TURN_ENDS:
             if self._is_own(record):
                 self.state["turn_status"] = _TURN_ENDS[kind]
+                self._programs_calls(self.moment_of(record.get("timestamp")))
                 self._tell_of_turn(over=True)
         elif kind == "error":
             self.state["turn_status"] = "error"
         elif kind == "item_completed" or (isinstance(kind, str) and kind.endswith("_end")):
-            self._verdict(payload)
+            self._verdict(record, payload)
         elif str(kind) not in meaning.SILENT_EVENTS and not str(kind).endswith(("_begin", "_delta", "_started")):
             self.counts.unknown(kind)
 
@@ -218,7 +208,9 @@ class CodexRollouts(TranscriptReader):
         elif isinstance(kind, str) and kind.endswith(_OUTPUT):
             key = text(item.get("call_id"), KEY_CHARS_MAX)
             if key is not None and self._is_own(record):
-                self._answer(key, meaning.outcome(item.get("output")), self.moment_of(record.get("timestamp")))
+                ts = self.moment_of(record.get("timestamp"))
+                self._programs_calls(ts)
+                self._answer(key, meaning.outcome(item.get("output")), ts)
         elif kind == "message":
             if item.get("role") == "assistant" and self._is_own(record):
                 self._worked({**self.state.get("about", {}), "ts": self.moment_of(record.get("timestamp"))})
@@ -229,13 +221,18 @@ class CodexRollouts(TranscriptReader):
     def _call(self, record: Row, item: Row) -> None:
         key = text(item.get("call_id") or item.get("id"), KEY_CHARS_MAX)
         tool = text(item.get("name") or ("local_shell" if item.get("type") == "local_shell_call" else None))
-        if key is None or tool is None or "about" not in self.state or not self._is_own(record):
-            return
         given = meaning.arguments(item)
+        if key is None or tool is None or meaning.is_program(tool, item, given):
+            return
         kind, name = meaning.named(tool, text(item.get("namespace")) or "", given)
-        turn = self.state.get("turn")
-        about = {**self.state["about"], "ts": self.moment_of(record.get("timestamp")), "prompt_id": turn}
-        about["model"] = self.state.get("model")
+        self._made(record, key, kind, name, given)
+
+    def _made(self, record: Row, key: str, kind: str, name: str, given: Row) -> None:
+        """A call was made in the open turn."""
+        if "about" not in self.state or not self._is_own(record):
+            return
+        about = {**self.state["about"], "ts": self.moment_of(record.get("timestamp"))}
+        about |= {"prompt_id": self.state.get("turn"), "model": self.state.get("model")}
         row = {**about, "fire_key": key, "kind": kind, "skill_name": name, "status": "abandoned"}
         self._worked(about)
         skills = skills_read(given.get("cmd") or given.get("command")) if name == "Bash" else []
@@ -260,19 +257,27 @@ class CodexRollouts(TranscriptReader):
             self.tell_fire({**row, "fire_key": key, "kind": "skill", "skill_name": skill}, closed=True)
         return row
 
-    def _verdict(self, told: Row) -> None:
-        """The program's own word on a call, which may come before the output or after it."""
+    def _verdict(self, record: Row, told: Row) -> None:
+        """The program's own word on a call, which may come before the output or after it, or be all there is."""
         item = mapping(told.get("item")) or told
         key = text(item.get("call_id") or item.get("id"), KEY_CHARS_MAX)
-        said = meaning.verdict(told, item)
-        if key is None or not said:
+        if key is None:
             return
+        said, called = meaning.verdict(told, item), meaning.called(item)
         done: dict[str, Row] = self.state.setdefault("done", {})
         verdicts: dict[str, Row] = self.state.setdefault("verdicts", {})
-        if key in done:
+        if key in done and said:
             self.tell_fire({**done.pop(key), **said}, closed=True)
-        elif len(verdicts) < DONE_MAX:
+        elif key not in done and key not in self._open and called is not None:
+            self._made(record, key, *called, item)
+            self.state.setdefault("inner", {})[key] = {"status": "success", **said}
+        elif said and len(verdicts) < DONE_MAX:
             verdicts[key] = said
+
+    def _programs_calls(self, ts: str) -> None:
+        """The calls that a program of the model made are over with it. Hooks tell of them until then."""
+        for key, said in self.state.pop("inner", {}).items():
+            self.result(key, {"ts": ts, **said})
 
     def _worked(self, about: Row) -> None:
         """The model worked on the open turn: from now on it is worth a row."""
@@ -289,4 +294,6 @@ class CodexRollouts(TranscriptReader):
         for kind, name in [("session", "session"), *(("skill", name) for name in self.state.get("typed", []))]:
             key = f"{row['session_id']}:{turn}:{name}"
             told = {**row, "prompt_id": turn, "fire_key": key, "kind": kind, "skill_name": name, "status": status}
+            if kind == "skill":
+                told["ts"] = self.state.get("ts", row["ts"])  # a hook tells of it at the end of the turn
             self.tell_prompt(told, closed=over or status != "abandoned")

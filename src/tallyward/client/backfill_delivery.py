@@ -37,7 +37,6 @@ class Delivery:
     """Rows on their way to one server."""
 
     link: Link
-    first_wait_seconds: float = FIRST_WAIT_SECONDS
     done: dict[str, Delivered] = field(default_factory=dict[str, Delivered])
     refusals: list[str] = field(default_factory=list[str])
 
@@ -61,7 +60,7 @@ class Delivery:
 
     def _asked(self, path: str, rows: Sequence[Row]) -> Answer:
         """The server's answer to these rows: that it has them, or that it cannot read them."""
-        wait, reason = self.first_wait_seconds, ""
+        wait, reason = FIRST_WAIT_SECONDS, ""
         for attempt in range(ATTEMPTS_MAX):
             if attempt:
                 time.sleep(wait)

@@ -72,6 +72,7 @@ class News:
     rows: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]])
     remember: list[tuple[int, int, str | None, bool]] = field(default_factory=list[tuple[int, int, str | None, bool]])
     folded: int = 0  # rows that are known already
+    older: int = 0  # rows of before the moment that was asked for
 
 
 def path_of(root: str, ledger: Sequence[str | None]) -> str:
@@ -114,10 +115,11 @@ class BackfillState:
 
     def news(self, told: Iterable[Told], since: str) -> News:
         """What of these rows is new, each under the session that was the first to tell of it."""
+        told = list(told)
         wanted = [one for one in told if str(one.row["ts"]) >= since]
         keys = [_number(one.key) for one in wanted]
         known = self._known(keys)
-        news = News()
+        news = News(older=len(told) - len(wanted))
         for key, one in zip(keys, wanted, strict=True):
             row = _unless_known(one, known.get(key))
             if row is None:

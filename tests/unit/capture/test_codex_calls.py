@@ -149,6 +149,42 @@ def test_a_turn_is_one_row_with_the_hooks_key(end: str | None, status: str):
     assert (row["kind"], row["fire_key"], row["status"]) == ("session", "t1:a:session", status)
 
 
+def test_a_program_of_the_model_is_no_fire_and_each_call_that_it_makes_is_one():
+    thread = Rollout().turn("a")
+    thread.add("response_item", {"type": "custom_tool_call", "name": "exec", "call_id": "c1", "input": CANARY})
+    made = [
+        {
+            "type": "CommandExecution",
+            "id": "i1",
+            "command": ["sh", "-lc", "cat /skills/probe/SKILL.md"],
+            "exit_code": 0,
+        },
+        {"type": "CommandExecution", "id": "i2", "command": ["sh", "-lc", CANARY], "exit_code": 3, "status": "failed"},
+        {"type": "FileChange", "id": "i3", "changes": {CANARY: {}}, "status": "completed"},
+        {"type": "McpToolCall", "id": "i4", "server": "probe", "tool": "ping", "status": "completed"},
+        {"type": "CollabAgentToolCall", "id": "i5", "tool": "spawn_agent", "prompt": CANARY, "status": "completed"},
+        {"type": "AgentMessage", "id": "i6"},
+    ]
+    for item in made:
+        thread.event("item_completed", item=item)
+    thread.add("response_item", {"type": "custom_tool_call_output", "call_id": "c1", "output": "Script completed"})
+    assert sorted(calls(thread)) == [
+        ("agent", "default", "i5", "success"),
+        ("mcp", "mcp__probe__ping", "i4", "success"),
+        ("skill", "probe", "t1:a:probe", "success"),
+        ("tool", "Bash", "i1", "success"),
+        ("tool", "Bash", "i2", "error"),
+        ("tool", "apply_patch", "i3", "success"),
+    ]
+    assert CANARY not in str(rows(thread))
+
+
+def test_a_patch_that_a_shell_command_holds_is_told_by_its_own_name():
+    thread = Rollout().turn().call("c1", cmd="apply_patch <<EOF")
+    thread.event("item_completed", item={"type": "FileChange", "id": "c1", "status": "completed"})
+    assert calls(thread) == [("tool", "apply_patch", "c1", "success")]
+
+
 def test_a_rollout_of_the_first_versions_is_one_object_without_counts():
     old = {
         "session": {"id": "t0", "timestamp": "2025-05-01T10:00:00.000Z", "instructions": CANARY},

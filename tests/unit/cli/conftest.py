@@ -9,7 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tallyward.cli.main import build
+from tallyward.client import backfill_delivery
+from tests.backfill_machine import Machine
 from tests.laptop import Laptop
+from tests.listening_server import ListeningServer
 
 
 @dataclass
@@ -50,3 +53,10 @@ def connect(terminal: Terminal) -> Connect:
         return terminal.run("connect", "claude", "--server", server, "--token", "tw_x", *more)
 
     return run
+
+
+@pytest.fixture
+def machine(terminal: Terminal, listener: ListeningServer, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A connected laptop; a server that does not take rows is asked again at once."""
+    monkeypatch.setattr(backfill_delivery, "FIRST_WAIT_SECONDS", 0.0)
+    return Machine(terminal, listener)

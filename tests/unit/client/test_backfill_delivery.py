@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tallyward.client import backfill_delivery
 from tallyward.client.backfill_delivery import BATCH_ROWS_MAX, Delivery
 from tallyward.client.link import Link
 from tallyward.errors import DeliveryPostponed, NotAuthenticated, ScopeMissing
@@ -15,8 +16,10 @@ def rows(number: int) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def delivery(listener: ListeningServer) -> Delivery:
-    return Delivery(Link(listener.url, "tw_x"), first_wait_seconds=0.0)
+def delivery(listener: ListeningServer, monkeypatch: pytest.MonkeyPatch) -> Delivery:
+    """To a server that is asked again at once."""
+    monkeypatch.setattr(backfill_delivery, "FIRST_WAIT_SECONDS", 0.0)
+    return Delivery(Link(listener.url, "tw_x"))
 
 
 def test_rows_go_in_batches_to_where_they_belong(delivery: Delivery, listener: ListeningServer):
@@ -44,12 +47,12 @@ def test_a_server_that_comes_back_gets_the_rows(delivery: Delivery, listener: Li
     assert (len(listener.posts), delivery.done["usage"].stored) == (4, 2)
 
 
-def test_a_server_that_stays_away_ends_the_run(listener: ListeningServer):
+def test_a_server_that_stays_away_ends_the_run(delivery: Delivery, listener: ListeningServer):
     listener.answers = lambda _request: refusal(503, "busy", "the ledger does not answer")
     with pytest.raises(DeliveryPostponed, match="the ledger does not answer"):
-        Delivery(Link(listener.url, "t"), 0.0).deliver("usage", rows(1))
+        delivery.deliver("usage", rows(1))
     with pytest.raises(DeliveryPostponed, match="does not answer"):
-        Delivery(Link("http://127.0.0.1:1", "t"), 0.0).deliver("usage", rows(1))
+        Delivery(Link("http://127.0.0.1:1", "t")).deliver("usage", rows(1))
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, NotAuthenticated), (403, ScopeMissing)])
