@@ -107,6 +107,7 @@ def _bar(program: str, *, shown: bool) -> "Generator[Advance]":
         yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
+_PASSED_OVER = (("too_long", "too_long"), ("held_back", "held_back"), ("older", "older_rows"))
 _FILES = ("files", "read", "unchanged", "older", "compressed", "unreadable")
 
 
@@ -119,9 +120,7 @@ def facts(report: "Report") -> dict[str, Any]:
     return {
         "program": report.program,
         "roots": report.roots,
-        "files": {
-            name: getattr(report, name) for name in ("files", "read", "unchanged", "older", "compressed", "unreadable")
-        },
+        "files": {name: getattr(report, name) for name in _FILES},
         "bytes": report.bytes,
         "lines": counts.pop("lines"),
         "requests": asdict(usage),
@@ -129,12 +128,7 @@ def facts(report: "Report") -> dict[str, Any]:
         # Reports of what was told already, in the same file, in another one, or in an earlier run.
         "duplicates": counts.pop("requests") + counts.pop("calls") - usage.sent - fires.sent - report.older_rows,
         "unknown_types": counts.pop("unknown_types"),
-        "passed_over": {
-            **counts,
-            "too_long": report.too_long,
-            "held_back": report.held_back,
-            "older": report.older_rows,
-        },
+        "passed_over": {**counts, **{name: getattr(report, field) for name, field in _PASSED_OVER}},
         "undelivered": report.undelivered,
         "refusals": report.refusals,
         "problems": report.problems,
