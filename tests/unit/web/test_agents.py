@@ -3,7 +3,7 @@ import pytest
 from tallyward.domain.access import Principal
 from tallyward.domain.tenant import MergedPrDollars, TenantConfig, light
 from tallyward.services.board import AgentRow, EconomicsBoard
-from tallyward.web.agents import dollars, render_agents
+from tallyward.web.pages.agents import dollars, render_agents
 
 LEAD = Principal(token_id=1, tenant="default", name="lead", scopes=frozenset({"read"}))
 

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallyward.web.pages import CALLS, safe_onward
+from tallyward.web.pages import CALLS
+from tallyward.web.pages._forms import safe_onward
 
 
 @pytest.mark.parametrize("address", ["/", "/me", "/?sort=engineer&order=asc", "/tokens", "/me?x=//y"])

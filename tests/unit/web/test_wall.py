@@ -5,7 +5,9 @@ import pytest
 from tallyward.domain.access import Principal
 from tallyward.domain.tenant import GradeThresholds, grade
 from tallyward.services.board import EngineerRow, MyBoard, TeamBoard, TeamTotals
-from tallyward.web.views import Choice, Grade, counted_words, next_step, ordered, render_me, render_team
+from tallyward.web.pages._grades import Grade, counted_words, next_step
+from tallyward.web.pages.me import render_me
+from tallyward.web.pages.wall import Choice, ordered, render_team
 
 TODAY = date(2026, 5, 17)
 SERVER = "http://127.0.0.1:8787"

@@ -9,8 +9,9 @@ from starlette.responses import Response
 from tallyward.domain.access import Principal
 from tallyward.domain.tenant import SAMPLE_TENANT
 from tallyward.services.board import EconomicsBoard
+from tallyward.web.calls import Call
+from tallyward.web.pages._frame import Room, Viewer
 from tallyward.web.rendering import Page, render
-from tallyward.web.views import Room, Viewer
 
 LIGHTS = {"green": "worth it", "yellow": "watch", "red": "too dear", "undefined": "undefined"}
 
@@ -62,3 +63,7 @@ async def page(request: Request, principal: Principal) -> Response:
     if not sample and has_sample:
         link = Room("See a board with sample data", "/agents?sample=1")
     return Page(render_agents(board, principal, mark=mark, sample_link=link))
+
+
+ROOM = Room("Agents", "/agents", 40)
+CALLS = (Call("GET", "/agents", "read", "What the agents in the cluster cost, and what came of it.", page, page=True),)
