@@ -7,7 +7,7 @@ somebody refused it, that a command was typed. Nothing of it is kept.
 import re
 
 from tallyward.capture._base import NAME_CHARS_MAX, count, mapping, text
-from tallyward.capture._transcript import Row, compact, number, objects
+from tallyward.capture._transcript import Row, number, objects
 
 AGENT_TOOLS = ("Agent", "Task")
 SERVICE_TIERS = ("standard", "batch", "fast", "flex", "priority")
@@ -20,17 +20,16 @@ REFUSED = (
     "Permission for this",
     "[Request interrupted by user",
 )
-# A result that went well, up to what the tool said, and from there on, as the program writes it since version 2.1. What
-# the tool said is most of a transcript, and need not be read to know that: a quote in it is written with a backslash,
-# so these words in this order can only be the record's own.
-_RESULT_HEAD = re.compile(
-    rb'\{"parentUuid":(?:null|"[^"\\]{1,64}"),"isSidechain":(?:true|false),"promptId":"([\w-]{1,64})",(?:"agentId":"\w{1,64}",)?'
-    rb'"type":"user","message":\{"role":"user","content":\[\{"tool_use_id":"([\w-]{1,200})","type":"tool_result","content":"'
+_FIVE, _HOUR, _WRITTEN = "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens", "cache_creation_input_tokens"
+_PLAIN = (
+    ("input_tokens", "input_tokens"),
+    ("cache_read_input_tokens", "cache_read_tokens"),
+    ("output_tokens", "output_tokens"),
 )
-_RESULT_TURN = b'}]},"uuid":"'
-_RESULT_TAIL = re.compile(rb'\}\]\},"uuid":"[\w-]{1,64}","timestamp":"([\w:.+-]{1,40})","toolUseResult":')
-_SAYS_MORE = (b'"interrupted":true', b'"success":false', b'urationMs":', b'"usage":')
-_WENT_WELL = (b'"', b'"is_error":false')
+_NESTED = (
+    ("output_tokens_details", "reasoning_tokens", "thinking_tokens"),
+    ("server_tool_use", "web_search_requests", "web_search_requests"),
+)
 _COMMAND = re.compile(
     r"\s*(?:<command-message>[^<]*</command-message>\s*)?<command-name>/?([^<>\s]{1,300})</command-name>"
 )
@@ -45,35 +44,18 @@ def typed_command(said: str) -> str | None:
 def usage_counts(usage: Row) -> Row:
     """The counts of one report that are not nothing. A split of the cache writes that leaves some out is completed."""
     split = mapping(usage.get("cache_creation"))
-    hour = number(split.get("ephemeral_1h_input_tokens"))
-    written = number(usage.get("cache_creation_input_tokens"))
-    return compact(
-        {
-            "input_tokens": number(usage.get("input_tokens")),
-            "cache_read_tokens": number(usage.get("cache_read_input_tokens")),
-            "cache_write_5m_tokens": max(number(split.get("ephemeral_5m_input_tokens")), written - hour),
-            "cache_write_1h_tokens": hour,
-            "output_tokens": number(usage.get("output_tokens")),
-            "reasoning_tokens": number(mapping(usage.get("output_tokens_details")).get("thinking_tokens")),
-            "web_search_requests": number(mapping(usage.get("server_tool_use")).get("web_search_requests")),
-        }
-    )
-
-
-def plain_result(raw: bytes) -> tuple[str, str, str] | None:
-    """Call, prompt and moment of a result that went well and says nothing else; None where more has to be read."""
-    head = _RESULT_HEAD.match(raw)
-    if head is None:
-        return None
-    turn = raw.find(_RESULT_TURN, head.end())
-    tail = _RESULT_TAIL.match(raw, turn) if turn > 0 else None
-    if tail is None or not raw.endswith(_WENT_WELL, head.end(), turn):
-        return None
-    if raw.startswith(NOT_MADE.encode(), head.end()) or any(raw.find(mark, tail.end()) > 0 for mark in _SAYS_MORE):
-        return None
-    if b"}" not in raw[-3:]:
-        return None  # cut off
-    return head[2].decode(), head[1].decode(), tail[1].decode()
+    five, hour, whole = number(split.get(_FIVE)), number(split.get(_HOUR)), number(usage.get(_WRITTEN))
+    counts = {name: count for field, name in _PLAIN if (count := number(usage.get(field)))}
+    if five or whole > hour:
+        counts["cache_write_5m_tokens"] = max(five, whole - hour)
+    if hour:
+        counts["cache_write_1h_tokens"] = hour
+    for field, name, part in _NESTED:
+        if field in usage:
+            count = number(mapping(usage[field]).get(part))
+            if count:
+                counts[name] = count
+    return counts
 
 
 def service_tier(usage: Row) -> str | None:

@@ -32,7 +32,7 @@ EARLIEST = "2000"  # an earlier moment is a clock that was never set
 MILLISECONDS_CHARS = len("2026-01-02T03:04:05.678Z")
 UNKNOWN_ENGINEER, UNKNOWN_MODEL = "unknown", "unknown"
 
-_CACHE_WRITES = ("cache_write_5m_tokens", "cache_write_1h_tokens")
+_CACHE_WRITES = frozenset({"cache_write_5m_tokens", "cache_write_1h_tokens"})
 _STATUS_RANK = {"abandoned": 0, "success": 1, "error": 2}
 _DECODER = json.JSONDecoder()
 
@@ -146,14 +146,9 @@ class TranscriptReader(CaptureSource, ABC):
         except UnicodeDecodeError:
             line = raw.decode(errors="replace").strip()
             self.counts.not_utf8 += 1
-        value: object = None
-        with suppress(ValueError, RecursionError):
-            value, end = _DECODER.raw_decode(line)  # quicker than `loads`, which looks for space on both sides
-            value = value if end == len(line) else None
-        if not isinstance(value, dict):
-            self.counts.broken += 1
-            return None
-        return cast("Row", value)
+        found = decoded(line)
+        self.counts.broken += found is None
+        return found
 
     def moment_of(self, value: object) -> str:
         """`value` as a moment; else the last one that this file knew, else when the file was written."""
@@ -164,10 +159,21 @@ class TranscriptReader(CaptureSource, ABC):
         self.counts.undated += 1
         return self.state.get("ts") or self.facts.written_at
 
-    def tell_usage(self, row: Row) -> None:
-        """Tell of usage, once with other reports of the same request."""
+    def tell_usage(self, key: str, about: Row, counts: Row) -> None:
+        """Tell of the usage of a request, once with other reports of it. Nothing in `about` and `counts` is empty."""
         self.counts.requests += 1
-        self._tell(Told("usage", f"usage {row['request_key']}", row))
+        name = f"usage {key}"
+        known = self._told.get(name)
+        if known is None:
+            self._told[name] = Told("usage", name, {**about, "request_key": key, **counts})
+            return
+        row = known.row
+        grown = [name for name, count in counts.items() if count > row.get(name, 0)]
+        if about["ts"] >= row["ts"] and row["model"] == about["model"] and _CACHE_WRITES.isdisjoint(grown):
+            for name in grown:  # the usual case: one more line of the same answer
+                row[name] = counts[name]
+        else:
+            self._told[name] = known._replace(row=joined(row, {**about, "request_key": key, **counts}))
 
     def tell_fire(self, row: Row, *, closed: bool) -> None:
         """Tell of a fire that has a key of its own."""
@@ -207,6 +213,15 @@ class TranscriptReader(CaptureSource, ABC):
     def _tell(self, told: Told) -> None:
         known = self._told.get(told.key)
         self._told[told.key] = told if known is None else merged(known, told)
+
+
+def decoded(line: str) -> Row | None:
+    """The object that a text without space around it is, if it is one."""
+    value: object = None
+    with suppress(ValueError, RecursionError):
+        value, end = _DECODER.raw_decode(line)  # quicker than `loads`, which looks for space on both sides
+        value = value if end == len(line) else None
+    return cast("Row", value) if isinstance(value, dict) else None
 
 
 def moment(value: object) -> str | None:

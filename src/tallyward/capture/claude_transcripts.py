@@ -13,12 +13,12 @@ recognised (that a call was refused, that a command was typed); nothing of it is
 from typing import Any
 
 from tallyward.capture._base import HANDLE_CHARS_MAX, NAME_CHARS_MAX, mapping, text
+from tallyward.capture._claude_quick import SURROUNDINGS, PlainAnswer, plain_answer, plain_result
 from tallyward.capture._claude_records import (
     REFUSED,
     measured,
     named,
     outcome,
-    plain_result,
     service_tier,
     text_of,
     typed_command,
@@ -32,10 +32,12 @@ from tallyward.capture._transcript import (
     State,
     TranscriptReader,
     compact,
+    decoded,
     objects,
 )
 
 SYNTHETIC_MODEL = "<synthetic>"
+TEXTS_MAX = 100  # models, that is; nobody has more
 ENDINGS = ("end_turn", "stop_sequence", "max_tokens", "refusal")
 # Records that tell nothing about work: kept by the program for itself.
 SILENT_TYPES = frozenset({
@@ -55,17 +57,25 @@ class ClaudeTranscripts(TranscriptReader):
     def __init__(self, facts: Facts, state: State | None = None) -> None:
         super().__init__(facts, state)
         self._known_envelopes: dict[tuple[Any, ...], Row] = {}
+        self._known_surroundings: dict[str, Row | None] = {}
+        self._known_texts: dict[Any, str | None] = {}
 
     def line(self, raw: bytes) -> None:
         """Read one line, or as much of it as is needed."""
-        plain = plain_result(raw)
-        if plain is None:
+        result = plain_result(raw)
+        if result is not None:
+            self.counts.lines += 1
+            key, self.state["prompt_id"], timestamp = result
+            ts = self.moment_of(timestamp)
+            self.result(key, {"ts": ts, "prompt_id": self.state["prompt_id"], "status": "success"})
+            return
+        answer = plain_answer(raw)
+        envelope = None if answer is None or answer.model == SYNTHETIC_MODEL else self._surroundings(answer.around)
+        if answer is None or envelope is None:
             super().line(raw)
             return
         self.counts.lines += 1
-        key, prompt_id, timestamp = plain
-        self.state["prompt_id"] = prompt_id
-        self.result(key, {"ts": self.moment_of(timestamp), "prompt_id": prompt_id, "status": "success"})
+        self._words(answer, envelope)
 
     def end(self) -> None:
         """Tell of the calls that have no result, and of the prompt as it stands."""
@@ -109,29 +119,71 @@ class ClaudeTranscripts(TranscriptReader):
             )
         return known
 
+    def _surroundings(self, around: str) -> Row | None:
+        """What the text around an answer says of where and who; None if it says more than that."""
+        try:
+            return self._known_surroundings[around]
+        except KeyError:
+            said = decoded("{" + around)
+            known = self._envelope(said) if said is not None and said.keys() <= SURROUNDINGS else None
+            self._known_surroundings[around] = known
+            return known
+
+    def _words(self, answer: PlainAnswer, envelope: Row) -> None:
+        """A line of an answer with nothing in it but words."""
+        about = self._about(envelope, answer.timestamp, answer.model, self.state.get("prompt_id"))
+        counts = usage_counts(answer.usage)
+        if counts:
+            tier = service_tier(answer.usage)
+            self.tell_usage(answer.key, about if tier is None else {**about, "service_tier": tier}, counts)
+        is_last = answer.stop_reason in ENDINGS or (answer.is_text and answer.stop_reason is None)
+        self._answered(about, "success" if is_last else "abandoned", is_sidechain=answer.is_sidechain)
+
     def _answer(self, record: Row) -> None:
         """One line of an answer: its usage so far, the calls in it, and what it means for the prompt."""
         message = mapping(record.get("message"))
-        model = text(message.get("model")) or UNKNOWN_MODEL
-        blocks = objects(message.get("content"))
+        model = message.get("model")
         if model == SYNTHETIC_MODEL:
             self.counts.synthetic += 1
             if record.get("isApiErrorMessage") is True:
-                self._answered(record, model=None, status="error")
+                about = {**self._envelope(record), "ts": self.moment_of(record.get("timestamp"))}
+                self._answered(about, "error", is_sidechain=record.get("isSidechain") is True)
             return
-        ts = self.moment_of(record.get("timestamp"))
-        about = {**self._envelope(record), "ts": ts, "model": model, "prompt_id": self._prompt_id(record)}
+        about = self._about(self._envelope(record), record.get("timestamp"), model, self._prompt_id(record))
         self._usage(record, message, about)
-        calls = [block for block in blocks if block.get("type") == "tool_use"]
-        for block in calls:
-            self._call(block, about)
-        ended = message.get("stop_reason") in ENDINGS
-        # Older versions write a line before they know why the answer stopped: a text without a call was the last one.
-        said = message.get("stop_reason") is None and any(block.get("type") == "text" for block in blocks)
-        self._answered(record, model=model, status="success" if (ended or said) and not calls else "abandoned", ts=ts)
+        calls, status = 0, "success" if message.get("stop_reason") in ENDINGS else "abandoned"
+        for block in objects(message.get("content")):
+            kind = block.get("type")
+            if kind == "tool_use":
+                calls += 1
+                self._call(block, about)
+            elif kind == "text" and message.get("stop_reason") is None:
+                # Older versions write a line before they know why the answer stopped: a text may be the last one.
+                status = "success"
+        is_sidechain = record.get("isSidechain") is True
+        self._answered(about, "abandoned" if calls else status, is_sidechain=is_sidechain)
+
+    def _about(self, envelope: Row, timestamp: object, model: object, prompt_id: str | None) -> Row:
+        """What every row of a line of an answer says; nothing in it is empty."""
+        about = {**envelope, "ts": self.moment_of(timestamp), "model": self._text(model) or UNKNOWN_MODEL}
+        if prompt_id is not None:
+            about["prompt_id"] = prompt_id
+        return about
+
+    def _text(self, value: object) -> str | None:
+        """`text` of a value that comes again and again."""
+        try:
+            return self._known_texts[value]
+        except (KeyError, TypeError):
+            found = text(value)
+            if isinstance(value, str) and len(self._known_texts) < TEXTS_MAX:
+                self._known_texts[value] = found
+            return found
 
     def _prompt_id(self, record: Row) -> str | None:
-        named = text(record.get("promptId"), HANDLE_CHARS_MAX)
+        named = record.get("promptId")
+        if named is not None:
+            named = text(named, HANDLE_CHARS_MAX)
         if named is not None:
             self.state["prompt_id"] = named
         return named or self.state.get("prompt_id")
@@ -146,14 +198,13 @@ class ClaudeTranscripts(TranscriptReader):
         if key is None:
             self.counts.unkeyed += 1
             return
-        row = {**about, **counts, "request_key": key}
-        skill = record.get("attributionSkill")
+        skill, tier = record.get("attributionSkill"), service_tier(usage)
+        skill = text(skill, NAME_CHARS_MAX)
         if skill is not None:
-            row["skill_name"] = text(skill, NAME_CHARS_MAX)
-        tier = service_tier(usage)
+            about = {**about, "skill_name": skill}
         if tier is not None:
-            row["service_tier"] = tier
-        self.tell_usage(compact(row))
+            about = {**about, "service_tier": tier}
+        self.tell_usage(key, about, counts)
 
     def _call(self, block: Row, about: Row) -> None:
         """A call of a tool: remembered until its result is known."""
@@ -162,15 +213,11 @@ class ClaudeTranscripts(TranscriptReader):
             return
         given = mapping(block.get("input"))
         kind, name = named(tool, given)
-        row = {
-            **about,
-            "fire_key": key,
-            "kind": kind,
-            "skill_name": name,
-            "status": "abandoned",
-            "arg_hash": self.facts.fingerprint(block["input"]) if "input" in block else None,
-        }
-        self.call(key, compact(row))
+        row = {**about, "fire_key": key, "kind": kind, "skill_name": name, "status": "abandoned"}
+        arg_hash = self.facts.fingerprint(block["input"]) if "input" in block else None
+        if arg_hash is not None:
+            row["arg_hash"] = arg_hash
+        self.call(key, row)
 
     def _user(self, record: Row) -> None:
         """A prompt, or the results of calls."""
@@ -218,15 +265,14 @@ class ClaudeTranscripts(TranscriptReader):
         self._tell_of_prompt(over=True)
         self.state["prompt"] = {"id": prompt_id, "command": typed_command(said)}
 
-    def _answered(self, record: Row, *, model: str | None, status: str, ts: str | None = None) -> None:
+    def _answered(self, about: Row, status: str, *, is_sidechain: bool) -> None:
         """The open prompt was answered, and this is how it stands."""
         prompt: Row | None = self.state.get("prompt")
-        if prompt is None or record.get("isSidechain") is True:
+        if prompt is None or is_sidechain:
             return
         prompt["status"] = status
         if "row" not in prompt:
-            ts = ts or self.moment_of(record.get("timestamp"))
-            prompt["row"] = compact({**self._envelope(record), "ts": ts, "model": model, "prompt_id": prompt["id"]})
+            prompt["row"] = compact({**about, "prompt_id": prompt["id"]})
 
     def _tell_of_prompt(self, *, over: bool = False) -> None:
         """Tell of the open prompt, if a model worked on it: what the program answers by itself is no work."""

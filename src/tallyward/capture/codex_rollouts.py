@@ -172,20 +172,22 @@ class CodexRollouts(TranscriptReader):
             self.counts.requests += 1
             self.counts.unkeyed += key is None
             return
-        about = {**self.state["about"], "ts": self.moment_of(timestamp), "prompt_id": turn}
-        about["model"] = self.state.get("model") or UNKNOWN_MODEL
+        about = {**self.state["about"], "ts": self.moment_of(timestamp), "prompt_id": turn,
+                 "model": self.state.get("model") or UNKNOWN_MODEL}  # fmt: skip
         cached, written = grown["cached_input_tokens"], grown["cache_write_input_tokens"]
-        row = {
-            **about,
-            "request_key": f"{key}:{self.state.get('base', 0) + total['total']}",
-            "session_id": key,  # a subagent's exporter goes by its own thread, and the two shall be known for one
-            "input_tokens": max(0, grown["input_tokens"] - cached - written),
-            "cache_read_tokens": cached,
-            "cache_write_5m_tokens": written,
-            "output_tokens": grown["output_tokens"],
-            "reasoning_tokens": grown["reasoning_output_tokens"],
-        }
-        self.tell_usage(compact(row))
+        counts = compact(
+            {
+                "input_tokens": max(0, grown["input_tokens"] - cached - written),
+                "cache_read_tokens": cached,
+                "cache_write_5m_tokens": written,
+                "output_tokens": grown["output_tokens"],
+                "reasoning_tokens": grown["reasoning_output_tokens"],
+            }
+        )
+        # A subagent's exporter goes by its own thread, and the two shall be known for one.
+        self.tell_usage(
+            f"{key}:{self.state.get('base', 0) + total['total']}", compact({**about, "session_id": key}), counts
+        )
         self._worked(about)
 
     def _before(self, total: Row, last: Row) -> Row:
@@ -208,8 +210,7 @@ class CodexRollouts(TranscriptReader):
         elif isinstance(kind, str) and kind.endswith(_OUTPUT):
             key = text(item.get("call_id"), KEY_CHARS_MAX)
             if key is not None and self._is_own(record):
-                ts = self.moment_of(record.get("timestamp"))
-                self._programs_calls(ts)
+                self._programs_calls(ts := self.moment_of(record.get("timestamp")))
                 self._answer(key, meaning.outcome(item.get("output")), ts)
         elif kind == "message":
             if item.get("role") == "assistant" and self._is_own(record):

@@ -65,13 +65,9 @@ class OpencodeStore(TranscriptReader):
         if key is None:
             self.counts.unkeyed += 1
             return
-        row = {
-            **self._about(record, _object(record.get("message")), record.get("time")),
-            "request_key": key,
-            **_counts(mapping(data.get("tokens"))),
-            "reported_cost_micros": _micros(data.get("cost")),
-        }
-        self.tell_usage(compact(row))
+        about = self._about(record, _object(record.get("message")), record.get("time"))
+        counts = {**_counts(mapping(data.get("tokens"))), "reported_cost_micros": _micros(data.get("cost"))}
+        self.tell_usage(key, compact(about), compact(counts))
 
     def _call(self, record: Row, data: Row) -> None:
         """A call, as far as it has come."""

@@ -4,6 +4,7 @@ A slice knows everything that is needed to go on after it, so a run can be stopp
 order of the files, whoever read them: the first to tell of a thing is the one it belongs to.
 """
 
+import marshal
 import os
 import signal
 import sys
@@ -32,9 +33,9 @@ from tallyward.client.transcript_files import Found
 from tallyward.client.transcript_lines import Lines, Unreadable, document
 
 SLICE_BYTES = 16 * 1024 * 1024  # a fifth of a second of reading; its rows are some hundred kilobytes
-PARALLEL_BYTES_MIN = 48 * 1024 * 1024  # below, starting other processes takes longer than they save
+PARALLEL_BYTES_MIN = 128 * 1024 * 1024  # below, starting other processes takes longer than they save
 PROCESSES_MAX = 4
-AHEAD_MAX = 8  # slices that may wait for their turn
+AHEAD_MAX = 32  # slices that may wait for their turn
 STORE_PAGES = 10  # of a thousand rows each
 ANCESTORS_MAX = 32  # a longer chain of forks is a circle
 READERS: dict[str, type[TranscriptReader]] = {
@@ -87,6 +88,24 @@ def read(job: Job) -> Slice:
         done = _read_lines(job, reader)
     done.told, done.counts, done.state = reader.take(), reader.counts, reader.state
     return done
+
+
+def _read_elsewhere(job: Job) -> tuple[Slice, bytes]:
+    """`read`, in another process: the rows come back as bytes, which is several times quicker than as objects."""
+    found = read(job)
+    rows = marshal.dumps([tuple(one) for one in found.told])
+    found.told = []
+    return found, rows
+
+
+def _unpacked(reading: "Future[Any]") -> Slice:
+    """What was read, wherever that was."""
+    result = reading.result()
+    if isinstance(result, Slice):
+        return result
+    found: Slice = result[0]
+    found.told = [Told(*one) for one in marshal.loads(result[1])]  # noqa: S302  # written a moment ago by our own process
+    return found
 
 
 def _read_lines(job: Job, reader: TranscriptReader) -> Slice:
@@ -211,25 +230,28 @@ def slices(jobs: Iterable[Job], bytes_to_read: int) -> Generator[tuple[Job, Slic
     """The slices of all jobs, file after file, read ahead by other processes where it pays."""
     is_parallel = bytes_to_read >= PARALLEL_BYTES_MIN and _processes() > 1
     executor = _pool() if is_parallel else _HereAndNow()
-    ahead: deque[tuple[Job, Future[Slice]]] = deque()
+    ahead: deque[tuple[Job, Future[Any]]] = deque()
+    way = _read_elsewhere if is_parallel else read
     try:
         for job in jobs:
-            ahead.append((job, executor.submit(read, job)))
+            ahead.append((job, executor.submit(way, job)))
             if len(ahead) >= (AHEAD_MAX if is_parallel else 1):
-                yield from _file(executor, *ahead.popleft())
+                yield from _file(executor, way, *ahead.popleft())
         while ahead:
-            yield from _file(executor, *ahead.popleft())
+            yield from _file(executor, way, *ahead.popleft())
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _file(executor: Executor, job: Job, reading: Future[Slice]) -> Iterator[tuple[Job, Slice]]:
+def _file(
+    executor: Executor, way: Callable[[Job], Any], job: Job, reading: "Future[Any]"
+) -> Iterator[tuple[Job, Slice]]:
     """The slices of one file: while one is dealt with, the next is read."""
     while True:
-        found = reading.result()
+        found = _unpacked(reading)
         following = job.going_on(found.offset, found.state)
         if not found.ended:
-            reading = executor.submit(read, following)
+            reading = executor.submit(way, following)
         yield job, found
         if found.ended:
             return

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tallyward.capture._claude_records import plain_result
+from tallyward.capture._claude_quick import plain_answer, plain_result
 from tallyward.capture._transcript import Told, merged
 from tallyward.capture.claude_transcripts import ClaudeTranscripts
 from tests.transcripts import FACTS, USAGE, Transcript, at, call, raw, usage_rows
@@ -113,3 +113,67 @@ def test_a_plain_result_is_read_the_quick_way_just_as_the_long_way():
 )
 def test_a_result_that_says_more_is_read_whole(answer: Json):
     assert plain_result(Transcript().result("t", answer=answer).lines[0]) is None
+
+
+THOUGHT, WORDS = {"type": "thinking", "thinking": "canary", "signature": "x"}, {"type": "text", "text": 'a "usage":{ b'}
+
+
+def as_the_program_writes(session: Transcript) -> list[bytes]:
+    """The lines with the fields of an answer in the program's own order."""
+    records = [json.loads(line) for line in session.lines]
+    for record in records:
+        message = record["message"]
+        if message["role"] == "assistant":
+            usage = message.pop("usage")
+            message |= {"stop_sequence": None, "usage": usage}
+    return [raw(record) for record in records]
+
+
+def reversed_fields(line: bytes) -> bytes:
+    return raw(dict(reversed(json.loads(line).items())))
+
+
+def one_answer(*blocks: Json, stop: str | None = None, **more: Any) -> list[bytes]:
+    return as_the_program_writes(Transcript().prompt().answer("msg_1", *blocks, stop=stop, **more))
+
+
+@pytest.mark.parametrize("stop", [None, "end_turn", "max_tokens", "tool_use"])
+@pytest.mark.parametrize("block", [THOUGHT, WORDS], ids=["thought", "words"])
+@pytest.mark.parametrize("usage", [USAGE, {**USAGE, "output_tokens": "7", "service_tier": "batch"}, {"speed": "fast"}])
+def test_a_plain_answer_is_read_the_quick_way_just_as_the_long_way(stop: str | None, block: Json, usage: Json):
+    lines = one_answer(block, stop=stop, usage=usage)
+    assert plain_answer(lines[1]) is not None
+    assert plain_answer(reversed_fields(lines[1])) is None
+    assert told(lines) == told([lines[0], reversed_fields(lines[1])])
+
+
+def two_blocks() -> list[bytes]:
+    """An answer on one line, as an older version or a gateway may leave it."""
+    return one_answer(WORDS, inner={"content": [WORDS, call("t")]})
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        two_blocks(),
+        one_answer(call("t")),
+        one_answer(WORDS, inner={"model": "<synthetic>"}),
+        one_answer(WORDS, attributionSkill="probe"),
+        one_answer(WORDS, promptId="p9"),
+        one_answer(WORDS, isApiErrorMessage=True),
+        one_answer({"type": "text", "text": "a", "citations": [{"a": 1}, {"b": 2}]}),
+        one_answer(WORDS, usage={"iterations": [{"usage": {"input_tokens": 5}}], **USAGE}),
+    ],
+)
+def test_an_answer_that_says_more_is_told_as_the_long_way_tells_it(lines: list[bytes]):
+    assert told(lines) == told([lines[0], reversed_fields(lines[1])])
+
+
+def test_two_results_on_one_line_are_two_outcomes():
+    session = Transcript().prompt().answer("msg_1", call("t1"), call("t2")).result("t1")
+    record = json.loads(session.lines.pop())
+    failed = {"tool_use_id": "t2", "type": "tool_result", "content": "canary", "is_error": True}
+    for results in ([failed, *record["message"]["content"]], [*record["message"]["content"], failed]):
+        lines = [*session.lines, raw({**record, "message": {"role": "user", "content": results}})]
+        outcomes = {one.row["fire_key"]: one.row["status"] for one in told(lines) if one.row.get("kind") == "tool"}
+        assert outcomes == {"t1": "success", "t2": "error"}
