@@ -62,7 +62,8 @@ def test_sessions_are_told_by_name_so_that_those_of_several_hours_are_one(
     add(connection, session_id="not a row of a session")
 
     rows = connection.execute(
-        "SELECT count(DISTINCT id) AS sessions FROM fires_by_engineer('-infinity', 'infinity'), unnest(session_ids) AS id"
+        "SELECT count(DISTINCT id) AS sessions"
+        " FROM fires_by_engineer('-infinity', 'infinity'), unnest(session_ids) AS id"
     ).fetchall()
 
     assert rows == [{"sessions": 2}]
