@@ -14,6 +14,7 @@ from tallyward import capture, metrics
 from tallyward.capture._base import CaptureSource
 from tallyward.metrics._base import Metric
 from tallyward.plugins import found
+from tallyward.services.asked import FILTERS
 
 ROOT = Path(__file__).parent.parent
 FOLDERS: dict[str, tuple[ModuleType, type, str]] = {
@@ -55,11 +56,12 @@ def test_a_measure_says_its_unit_its_caveat_and_when_there_is_no_number(name: st
 
 @pytest.mark.parametrize("name", METRICS)
 def test_a_measure_is_one_select_of_one_tenant_with_the_parameters_it_names(name: str):
-    sql = METRICS[name].sql
+    sql = METRICS[name].statement(FILTERS)
     assert sql.split()[0] in ("SELECT", "WITH")
     assert ";" not in sql
     assert "tally_tenant()" in sql, "the index begins with the tenant"
-    assert set(PARAMETER.findall(sql)) == set(METRICS[name].parameters)
+    window = {"since", "until", "kinds", "tz", *FILTERS}
+    assert set(PARAMETER.findall(sql)) - window == set(METRICS[name].parameters) - window
     assert not re.search(r"\b(INSERT|UPDATE|DELETE|TRUNCATE|DROP|ALTER|CREATE)\b", sql, re.IGNORECASE)
 
 

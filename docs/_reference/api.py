@@ -82,11 +82,12 @@ def _section(call: Call) -> str:
     gives = " or ".join(f"[{struct.__name__}](#{struct.__name__.lower()})" for struct in _structs(call.gives))
     answer = f"{call.status} {gives or 'and a JSON object'}"
     who = "Open to anybody" if call.access == "open" else f"Scope: {call.access}"
-    told = [f"### {call.method} {call.path}", call.says, f"{who}. Answers {answer}."]
+    csv = f" With `Accept: text/csv` or `?format=csv` its `{call.table}` as CSV." if call.table else ""
+    told = [f"### {call.method} {call.path}", call.says, f"{who}. Answers {answer}.{csv}"]
     if call.takes is not None:
         told.append(f"Takes {call.takes.__name__}; its fields are among the [captured fields](captured-fields.md).")
-    if call.query:
-        rows = [[code(query.name), _default(query), query.says] for query in call.query]
+    if call.queries:
+        rows = [[code(query.name), _default(query), query.says] for query in call.queries]
         told.append(table(["query parameter", "default", "what it does"], rows))
     return "\n\n".join(told)
 

@@ -23,12 +23,13 @@ from tallyward.ledger.writer import Writer
 from tallyward.prices import price as prices
 from tallyward.redact import Secret
 from tallyward.services.board import Board
+from tallyward.services.boards import Boards
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
 from tallyward.services.usage import Accounts
-from tallyward.web import api, otlp, pages, usage
+from tallyward.web import api, boards, otlp, pages, usage
 from tallyward.web.auth import authorise
 from tallyward.web.calls import Call
 from tallyward.web.live import Feed
@@ -37,7 +38,7 @@ from tallyward.web.problems import error_response
 
 _log = logging.getLogger(__name__)
 
-CALLS: tuple[Call, ...] = (*api.CALLS, *usage.CALLS, *otlp.CALLS, *pages.CALLS)
+CALLS: tuple[Call, ...] = (*api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *pages.CALLS)
 
 
 class _Endpoint:
@@ -45,7 +46,7 @@ class _Endpoint:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._known = {query.name for query in call.query}
+        self._known = {query.name for query in call.queries}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
@@ -156,6 +157,7 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.state.tokens = Tokens(database)
     app.state.ingest = Ingest(writer)
     app.state.board = Board(database, tenants)
+    app.state.boards = Boards(database)
     app.state.accounts = Accounts(database, writer)
     app.state.exports = Exports(writer)
     app.state.feed = Feed(database.changes)

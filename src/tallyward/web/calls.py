@@ -13,6 +13,7 @@ from starlette.responses import Response
 from tallyward.domain.access import Principal, Scope
 from tallyward.errors import TallyError
 from tallyward.services.board import Board
+from tallyward.services.boards import Boards
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
 from tallyward.services.tenants import Tenants
@@ -28,6 +29,7 @@ class Services(Protocol):
 
     ingest: Ingest
     board: Board
+    boards: Boards
     accounts: Accounts
     exports: Exports
     tokens: Tokens
@@ -43,6 +45,9 @@ class Query:
     says: str
 
 
+FORMAT = Query(
+    "format", {"type": "string", "enum": ["json", "csv"]}, "How the rows are written; before the header `Accept`."
+)
 Handler = Callable[[Request, Principal], Awaitable[Response]]
 Problem = Callable[[Request, TallyError], Response]
 
@@ -52,8 +57,8 @@ class Call:
     """One call of the API or one page.
 
     `takes` and `gives` are the types of the body and the answer (None: none, or a page; a tuple: one of them); `many`
-    says that an array or NDJSON of `takes` is accepted too. `problem` answers with an error where a protocol has a
-    shape of its own for it.
+    says that an array or NDJSON of `takes` is accepted too. `table` names the field of the answer whose rows are its
+    CSV. `problem` answers with an error where a protocol has a shape of its own for it.
     """
 
     method: Literal["GET", "POST"]
@@ -67,4 +72,10 @@ class Call:
     status: int = 200
     query: Sequence[Query] = ()
     page: bool = False
+    table: str = ""
     problem: Problem | None = None
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        """Every query parameter that it takes."""
+        return (*self.query, FORMAT) if self.table else tuple(self.query)

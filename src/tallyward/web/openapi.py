@@ -28,6 +28,10 @@ _ERROR_SCHEMA: dict[str, Any] = {
     },
 }
 
+_CSV: dict[str, Any] = {
+    "text/csv": {"schema": {"type": "string", "description": "The rows, with a header (RFC 4180)."}}
+}
+
 
 def describe(calls: Iterable[Call]) -> dict[str, Any]:
     """The OpenAPI 3.1 description of every call that is not a page."""
@@ -72,7 +76,8 @@ def _operation(call: Call, schema_of: dict[Any, dict[str, Any]]) -> dict[str, An
         "responses": {
             str(call.status): {
                 "description": "Done.",
-                "content": {"application/json": {"schema": _schema(call.gives, schema_of)}},
+                "content": {"application/json": {"schema": _schema(call.gives, schema_of)}}
+                | (_CSV if call.table else {}),
             },
             "default": {
                 "description": "Refused or failed.",
@@ -83,10 +88,10 @@ def _operation(call: Call, schema_of: dict[Any, dict[str, Any]]) -> dict[str, An
     if call.access != "open":
         operation["security"] = [{"token": []}]
         operation["x-tally-scope"] = call.access
-    if call.query:
+    if call.queries:
         operation["parameters"] = [
             {"name": query.name, "in": "query", "schema": query.schema, "description": query.says}
-            for query in call.query
+            for query in call.queries
         ]
     if call.takes is not None:
         operation["requestBody"] = {"required": True, "content": _contents(call, schema_of[call.takes])}

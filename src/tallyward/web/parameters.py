@@ -2,12 +2,16 @@
 
 import re
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import msgspec
 from starlette.requests import Request
 
+from tallyward.domain.fire import KINDS, Runtime, Status
 from tallyward.errors import Invalid
+from tallyward.services.asked import NAME_CHARS_MAX, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, SEARCH_CHARS_MAX, Asked, Paging
+from tallyward.services.asked import read as read_asked
+from tallyward.services.asked import read_paging as paging_of
 from tallyward.web.calls import Query
 
 DAYS_DEFAULT = 30
@@ -19,6 +23,51 @@ PARTIAL = Query(
     "partial", {"type": "boolean", "default": False}, "Keep the good rows of a batch and list the bad ones."
 )
 DAYS = Query("days", {"type": "integer", "default": DAYS_DEFAULT, "minimum": 1, "maximum": 366}, "Days back from now.")
+TZ_COOKIE = "tally_tz"  # set by the pages: the reader's own time zone
+_TEXT = {"type": "string", "maxLength": NAME_CHARS_MAX}
+RANGE = (
+    DAYS,
+    Query("from", {"type": "string"}, "From this moment, or this day in `tz`, on; instead of `days`."),
+    Query("to", {"type": "string"}, "Up to this moment or day, which is not part of it; needs `from`."),
+    Query("tz", {"type": "string", "default": "UTC"}, "Time zone of days, by its IANA name."),
+)
+FILTERS = (
+    Query("engineer", _TEXT, "Only this engineer. An engineer's token takes its own alone."),
+    Query("skill", _TEXT, "Only this skill, tool or agent."),
+    Query("repo", _TEXT, "Only this repository; `(none)` for those without one."),
+    Query("model", _TEXT, "Only this model; `(none)` for those without one."),
+    Query("session", _TEXT, "Only this session."),
+    Query("runtime", {"type": "string", "enum": list(get_args(Runtime))}, "Only this runtime."),
+    Query("status", {"type": "string", "enum": list(get_args(Status))}, "Only what ended so."),
+    Query("kind", {"type": "string"}, f"Only these kinds, with commas between: {', '.join(KINDS)}."),
+)
+SEARCH = Query("q", {"type": "string", "maxLength": SEARCH_CHARS_MAX}, "Only rows whose name holds these letters.")
+PAGE = (
+    Query("page", {"type": "integer", "default": 1, "minimum": 1}, "Which page, from 1."),
+    Query(
+        "limit", {"type": "integer", "default": PAGE_ROWS_DEFAULT, "minimum": 1, "maximum": PAGE_ROWS_MAX},
+        "How many rows a page has.",
+    ),
+)  # fmt: skip
+
+
+def asked(request: Request) -> Asked:
+    """The range, filters and search that the address says. Raises Invalid for what cannot be meant."""
+    return read_asked(request.query_params, tz_default=_reader_zone(request))
+
+
+def _reader_zone(request: Request) -> str:
+    """The zone that the reader's pages know of; a cookie that is no zone is as none, since nobody typed it."""
+    kept = request.cookies.get(TZ_COOKIE, "")
+    try:
+        return read_asked({"tz": kept}).tz
+    except Invalid:
+        return read_asked({}).tz
+
+
+def paging(request: Request) -> Paging:
+    """Which page the address asks for. Raises Invalid for one that there is not."""
+    return paging_of(request.query_params)
 
 
 def flag(request: Request, name: str) -> bool:

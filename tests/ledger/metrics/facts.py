@@ -1,11 +1,13 @@
 """Facts in, measured numbers out: one transaction per test, so `now()` stands still and windows have exact ends."""
 
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from tallyward.metrics._base import Metric
+from tallyward.services.asked import FILTERS
 
 DAY_SECONDS = 86_400
 FIRE = {"engineer_id": "thomas-c", "skill_name": "/start", "runtime": "claude-code-cli", "status": "success"}
@@ -56,6 +58,8 @@ class Facts:
         self._connection.execute(statement, (age_seconds, *columns.values()))
 
     def measured(self, metric: type[Metric], **params: Any) -> list[dict[str, Any]]:
-        given = {"days": 30, "counted_kinds": ["skill", "agent", "mcp"]} | params
-        wanted = {name: given[name] for name in metric.parameters}
-        return self._connection.execute(metric.sql, wanted).fetchall()
+        """What the measure says of the last 30 days, with the parameters that name a filter taken as one."""
+        now = self._connection.execute("SELECT now()").fetchall()[0]["now"]
+        window = {"since": now - timedelta(days=30), "until": "infinity", "kinds": [], "tz": "UTC", "people_min": 3}
+        given = {"days": 30, "counted_kinds": ["skill", "agent", "mcp"]} | window | params
+        return self._connection.execute(metric.statement(params.keys() & FILTERS), given).fetchall()
