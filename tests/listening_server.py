@@ -76,6 +76,9 @@ class ListeningServer:
             return given
         if request.path == "/v1/capture-config":
             return Reply(200, {"tenant": "default", "arg_key": ARG_KEY, "engineer_id": "ann"})
+        if request.path.startswith("/v1/canary?session="):
+            session = request.path.partition("=")[2]
+            return Reply(200, {"fires": [row for row in self.rows.values() if row.get("session_id") == session]})
         if request.method == "POST":
             return Reply(202, {"ids": [self.keep(row) for row in request.rows], "errors": []})
         return refusal(404, "not_found")

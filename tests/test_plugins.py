@@ -12,6 +12,8 @@ import pytest
 
 from tallyward import capture, metrics
 from tallyward.capture._base import CaptureSource
+from tallyward.cli import checks
+from tallyward.cli.checks._base import DoctorCheck
 from tallyward.metrics._base import Metric
 from tallyward.plugins import found
 from tallyward.services.asked import FILTERS
@@ -20,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 FOLDERS: dict[str, tuple[ModuleType, type, str]] = {
     "metrics": (metrics, Metric, "tests/ledger/metrics"),
     "capture": (capture, CaptureSource, "tests/unit/capture"),
+    "cli/checks": (checks, DoctorCheck, "tests/unit/cli/checks"),
 }
 METRICS = found(metrics, Metric)
 PARAMETER = re.compile(r"%\((\w+)\)s")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tallyward.testing.scripted_model import SHELL, Fail, Say, Script, Use
+from tests import diagnosis
 from tests.clients.codex import IN_NAMESPACES, PLAIN, PROGRAMMING, SETTINGS, RealCodex
 from tests.clients.codex_application import CodexApplication
 from tests.clients.rows import arrived, by_kind, everything_kept, fires, told
@@ -155,13 +156,13 @@ def test_codex_runs_no_hook_that_nobody_has_trusted(unconnected_codex: RealCodex
     codex = unconnected_codex
     done = codex.tally("connect", "codex", "--server", serve.address, "--token", serve.token(engineer="ann"))
     assert (done.code, b"/hooks" in done.out) == (0, True)
-    found = {check["name"]: check for check in json.loads(codex.tally("doctor", "--json").out)["checks"]}
-    assert (found["codex hooks"]["verdict"], found["codex trust"]["verdict"]) == ("PASS", "FAIL")
+    found = diagnosis.read(codex.tally("doctor", "--json").out)
+    assert (found["codex hooks"]["status"], found["codex trust"]["status"]) == ("pass", "fail")
     codex.ask("go", Script([RUN, Say("done")]))
     assert arrived(codex, serve) == []
     assert codex.tally("connect", "codex", "--trust").code == 0
-    found = {check["name"]: check for check in json.loads(codex.tally("doctor", "--json").out)["checks"]}
-    assert found["codex trust"]["verdict"] == "PASS"
+    found = diagnosis.read(codex.tally("doctor", "--json").out)
+    assert found["codex trust"]["status"] == "pass"
     codex.ask("go", Script([RUN, Say("done")]))
     assert len(arrived(codex, serve)) == 2
 

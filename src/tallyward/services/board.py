@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from tallyward.domain.access import Principal
+from tallyward.domain.canary import canary_tenant
 from tallyward.domain.tenant import SAMPLE_TENANT, MergedPrDollars, grade, light
 from tallyward.errors import Invalid, ScopeMissing
 from tallyward.ledger.database import Connection, Database, Row, fetch_all
@@ -17,6 +18,7 @@ from tallyward.services.tenants import Tenants
 
 DAYS_MAX = 366
 RECENT_FIRES = 20
+CANARY_ROWS_MAX = 100  # one is right; more show what went wrong
 
 
 class EngineerRow(Struct, kw_only=True):
@@ -203,6 +205,11 @@ class Board:
         """The latest fires; an engineer's token sees its own."""
         engineer = principal.engineer_id if principal.role == "engineer" else None
         return await self._database.query(principal.tenant, "list_fires", {"engineer": engineer, **filters})
+
+    async def canary(self, principal: Principal, session: str) -> list[Row]:
+        """The fires that a doctor made up, for whoever knows their session."""
+        filters = {"engineer": None, "session": session, "since": None, "limit": CANARY_ROWS_MAX}
+        return await self._database.query(canary_tenant(principal.tenant), "list_fires", filters)
 
 
 async def measure(connection: Connection, metric: type[Metric], params: dict[str, Any]) -> list[Row]:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from tallyward import __version__, clock
 from tallyward.domain.access import Principal
+from tallyward.domain.canary import SESSION_PREFIX, is_canary
 from tallyward.domain.fire import FetchIn, FireIn
 from tallyward.errors import DiskFull, Invalid
 from tallyward.services.board import EconomicsBoard, MyBoard, TeamBoard
@@ -143,6 +144,13 @@ async def fires(request: Request, principal: Principal) -> Response:
     return Json({"fires": rows})
 
 
+async def canary(request: Request, principal: Principal) -> Response:
+    session = request.query_params.get("session")
+    if not is_canary(session):
+        raise Invalid(f"session must be that of a canary, which begins with {SESSION_PREFIX}.", field="session")
+    return Json({"fires": await request.app.state.board.canary(principal, session)})
+
+
 async def utilization(request: Request, principal: Principal) -> Response:
     return Json(await request.app.state.board.own_team(principal, days(request)))
 
@@ -182,6 +190,11 @@ CALLS = (
             Query("since", {"type": "string", "format": "date-time"}, "Only fires at or after this time."),
             Query("limit", {"type": "integer", "default": FIRES_DEFAULT, "maximum": FIRES_MAX}, "How many at most."),
         ),
+    ),
+    Call(
+        "GET", "/v1/canary", "capture", "The made-up fires of a `tally doctor`, which are in no other answer.",
+        canary, gives=Fires,
+        query=(Query("session", {"type": "string"}, "Which canary; it begins with tally-doctor-."),),
     ),
     Call(
         "GET", "/v1/utilization", "read", "Fires per engineer with grades; an engineer's token sees its own row.",

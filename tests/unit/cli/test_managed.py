@@ -9,6 +9,7 @@ import pytest
 
 from tallyward.capture import claude_code, codex
 from tallyward.cli import managed
+from tests import diagnosis
 from tests.claude_events import tool
 
 PLUGIN = Path(__file__).parents[3] / "deploy" / "claude-plugin"
@@ -60,7 +61,7 @@ def test_the_managed_command_records_a_fire(terminal):
 
 
 def doctor(terminal) -> dict[str, dict[str, str]]:
-    return {check["name"]: check for check in json.loads(terminal.run("doctor", "--json").output)["checks"]}
+    return diagnosis.read(terminal.run("doctor", "--json").output)
 
 
 def test_where_hooks_are_managed_connecting_only_gives_the_token(terminal, listener, machine, connect):
@@ -71,8 +72,8 @@ def test_where_hooks_are_managed_connecting_only_gives_the_token(terminal, liste
     assert f"Its hooks come from {place}" in done.output
     assert not (terminal.laptop.home / ".claude").exists()
     checks = doctor(terminal)
-    assert (checks["hooks"]["verdict"], str(place) in checks["hooks"]["finding"]) == ("PASS", True)
-    assert checks["switches"]["verdict"] == "PASS"
+    assert (checks["hooks"]["status"], str(place) in checks["hooks"]["message"]) == ("pass", True)
+    assert checks["policy"]["status"] == "pass"
     status = json.loads(terminal.run("status", "--json").output)["clients"]
     assert (status["claude"]["managed"], status["codex"]["managed"]) == (str(place), None)
     assert str(place) in terminal.run("status").output
@@ -81,8 +82,8 @@ def test_where_hooks_are_managed_connecting_only_gives_the_token(terminal, liste
 def test_hooks_that_are_managed_and_in_the_users_settings_are_told_twice(terminal, listener, machine, connect):
     connect(listener.url)
     (machine / "claude-code" / "managed-settings.json").write_text(managed.claude())
-    check = doctor(terminal)["hooks"]
-    assert (check["verdict"], check["fix"]) == ("WARN", "Run `tally disconnect claude`.")
+    check = doctor(terminal)["duplicates"]
+    assert (check["status"], check["remedy"]) == ("fail", "Run `tally disconnect claude`.")
 
 
 def test_codexs_managed_hooks_need_nobodys_trust(terminal, listener, machine):
@@ -91,7 +92,7 @@ def test_codexs_managed_hooks_need_nobodys_trust(terminal, listener, machine):
     done = terminal.run("connect", "codex", "--server", listener.url, "--token", "tw_x")
     assert f"Its hooks come from {place}" in done.output
     checks = doctor(terminal)
-    assert (checks["codex hooks"]["verdict"], checks["codex switches"]["verdict"]) == ("PASS", "PASS")
+    assert (checks["codex hooks"]["status"], checks["codex policy"]["status"]) == ("pass", "pass")
     assert "codex trust" not in checks
 
 
@@ -103,17 +104,17 @@ def test_where_the_plugin_is_on_the_settings_need_no_hooks(terminal, listener, c
     assert "which turns our plugin on" in connect(listener.url).output
     assert (folder / "settings.json").read_text() == enabled
     checks = doctor(terminal)
-    assert (checks["hooks"]["verdict"], checks["programs"]["verdict"]) == ("PASS", "PASS")
+    assert (checks["hooks"]["status"], checks["programs"]["status"]) == ("pass", "pass")
     (terminal.laptop.root / "hooks" / "claude_code").unlink()
-    assert doctor(terminal)["programs"]["verdict"] == "FAIL"
+    assert doctor(terminal)["programs"]["status"] == "fail"
 
 
 def test_hooks_of_the_plugin_and_of_the_settings_are_told_twice(terminal, listener, connect):
     connect(listener.url)
     path = terminal.laptop.home / ".claude" / "settings.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "enabledPlugins": {"tallyward@acme": True}}))
-    check = doctor(terminal)["hooks"]
-    assert (check["verdict"], "told twice and kept once" in check["finding"]) == ("WARN", True)
+    check = doctor(terminal)["duplicates"]
+    assert (check["status"], "told twice and kept once" in check["message"]) == ("fail", True)
 
 
 @pytest.mark.parametrize("plugins", [{"tallyward@acme": False}, {"tallywards@acme": True}, ["tallyward@acme"], None])
@@ -139,17 +140,17 @@ def test_what_the_plugin_starts_records_a_fire(terminal, listener, connect):
 @pytest.mark.parametrize(
     ("file", "content", "check"),
     [
-        ("claude-code/managed-settings.json", '{"allowManagedHooksOnly": true}', "switches"),
-        ("claude-code/managed-settings.d/a.json", '{"disableAllHooks": true}', "switches"),
-        ("codex/requirements.toml", "allow_managed_hooks_only = true", "codex switches"),
-        ("codex/requirements.toml", "[features]\nhooks = false", "codex switches"),
+        ("claude-code/managed-settings.json", '{"allowManagedHooksOnly": true}', "policy"),
+        ("claude-code/managed-settings.d/a.json", '{"disableAllHooks": true}', "policy"),
+        ("codex/requirements.toml", "allow_managed_hooks_only = true", "codex policy"),
+        ("codex/requirements.toml", "[features]\nhooks = false", "codex policy"),
     ],
 )
 def test_a_machine_that_allows_no_hooks_of_users_is_named(terminal, machine, file, content, check):
     (terminal.laptop.home / ".codex").mkdir()
     (machine / file).write_text(content)
     found = doctor(terminal)[check]
-    assert (found["verdict"], str(machine / file) in found["finding"]) == ("FAIL", True)
+    assert (found["status"], str(machine / file) in found["message"]) == ("fail", True)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "7"])

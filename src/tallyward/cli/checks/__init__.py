@@ -1,0 +1,1 @@
+"""The checks of `tally doctor`, one file each, found by being there."""
