@@ -156,7 +156,8 @@ def _unknown_words(words: list[str]) -> str | None:
     name = "tally"
     while words and f"{name} {words[0]}" in GROUPS | set(COMMANDS):
         name = f"{name} {words.pop(0)}"
-    flags = [word.partition("=")[0] for word in words if word.startswith("--")]
+    ours = words[: words.index("--")] if "--" in words else words  # past it is another program's command line
+    flags = [word.partition("=")[0] for word in ours if word.startswith("--")]
     if name in COMMANDS:
         return next((f"{name} {flag}" for flag in flags if flag not in cli.flags(COMMANDS[name])), None)
     rest = [word for word in words if re.fullmatch(r"[a-z][a-z|-]*", word)]

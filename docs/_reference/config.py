@@ -57,6 +57,8 @@ SURROUNDINGS = {
     "XDG_CONFIG_HOME": "Where git's own settings may lie.",
     "GIT_CONFIG_GLOBAL": "Where git's own settings lie, if set.",
     "CLAUDE_CODE_ENTRYPOINT": "How Claude Code was started; tells `claude-code-cli` from `claude-code-desktop`.",
+    "CLAUDE_CODE_SESSION_ID": "The session that an MCP server was started for; its tool calls go by it.",
+    "CLAUDE_PROJECT_DIR": "Where Claude Code works; `tally mcp` records files of the repository there.",
     "CODEX_INTERNAL_ORIGINATOR_OVERRIDE": "What a session of Codex was begun with, where its transcript does not say.",
     "CODEX_MANAGED_BY_NPM": "Set by the Codex that npm installs; tells `codex-cli` where nothing else does.",
     "CURSOR_VERSION": "Set in Cursor, which runs Claude Code's hooks too: then the runtime is `claude-code-local`.",

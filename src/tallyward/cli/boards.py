@@ -4,16 +4,13 @@ import json
 import os
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tallyward.cli import laptop
-from tallyward.client import git_facts
-from tallyward.errors import Invalid
+from tallyward.client import figures
 
 _BARS = "▁▂▃▄▅▆▇█"
 SPARKLINE_DAYS = 30  # a wider one breaks a terminal of eighty columns
@@ -39,7 +36,7 @@ def sparkline(daily: list[int]) -> str:
 
 def me(as_json: AsJson = False, days: Days = 30) -> None:
     """Show your own row: what you used, how often, and how it ended."""
-    said = _mine(days)
+    said = figures.mine(os.environ, str(Path.cwd()), days)
     if as_json:
         print(json.dumps(said, indent=2))
         return
@@ -56,22 +53,9 @@ def me(as_json: AsJson = False, days: Days = 30) -> None:
     _show(f"{said.get('engineer_id')}, {days} days: {summary}", sparkline(row.get("daily") or []), table)
 
 
-def _mine(days: int) -> dict[str, Any]:
-    """One's own figures. A lead's token stands for nobody in particular, so it is told who asks."""
-    link = laptop.link()
-    path = f"/v1/me?days={days}"
-    try:
-        return link.get(path)
-    except Invalid as error:
-        name = git_facts.engineer(laptop.configured(), git_facts.repository(str(Path.cwd())), os.environ)
-        if name is None:
-            raise Invalid("This token is bound to no engineer; set GITHUB_USER to your handle.") from error
-    return link.get(f"{path}&engineer={quote(name, safe='')}")
-
-
 def team(as_json: AsJson = False, days: Days = 30) -> None:
     """Show everybody you may see, and the team as a whole."""
-    said = laptop.link().get(f"/v1/utilization?days={days}")
+    said = figures.team(os.environ, days)
     if as_json:
         print(json.dumps(said, indent=2))
         return

@@ -12,11 +12,14 @@ from typing import Annotated
 import typer
 
 from tallyward import __version__
-from tallyward.cli import backfill, boards, connect, doctor, status, usage
+from tallyward.cli import backfill, boards, connect, doctor, mcp_servers, status, usage
 from tallyward.errors import DependencyMissing, TallyError
 
 EXIT_SETUP = 2  # it cannot work as it is set up; the line on standard error says what to do
-LAPTOP_COMMANDS = ("connect", "disconnect", "flush", "status", "doctor", "me", "team", "usage", "backfill", "--version")
+LAPTOP_COMMANDS = (
+    *("connect", "disconnect", "flush", "status", "doctor", "me", "team", "usage", "backfill", "mcp"),
+    "--version",
+)
 SERVER_COMMANDS = {
     "serve": "Serve the ledger, its API and its pages.",
     "db": "Reach and check the ledger's database.",
@@ -50,6 +53,7 @@ def build(arguments: list[str]) -> typer.Typer:
     boards.commands(app)
     backfill.commands(app)
     usage.commands(app)
+    mcp_servers.commands(app)
     if not (arguments and arguments[0] in LAPTOP_COMMANDS):
         _add_server_commands(app)
     return app

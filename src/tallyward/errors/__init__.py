@@ -20,6 +20,7 @@
     └── SetupError              printed by a command as one line, exit 2
         ├── ConfigInvalid
         ├── DependencyMissing
+        │   └── McpPartMissing
         ├── PortInUse
         ├── DataDirUnusable
         ├── DatabaseUnreachable
@@ -70,6 +71,7 @@ from tallyward.errors.setup import (
     DependencyMissing,
     HomeUnusable,
     HooksUntrusted,
+    McpPartMissing,
     NotConnected,
     NotListed,
     PortInUse,
@@ -102,6 +104,7 @@ __all__ = [
     "Internal",
     "Invalid",
     "LedgerUnavailable",
+    "McpPartMissing",
     "MethodNotAllowed",
     "NotAuthenticated",
     "NotConnected",

@@ -23,6 +23,13 @@ class DependencyMissing(SetupError):
     remedy = "Install the server parts: pip install 'tallyward[server]'."
 
 
+class McpPartMissing(DependencyMissing):
+    """`tally mcp` needs the official MCP SDK, which is not installed."""
+
+    code = "mcp_part_missing"
+    remedy = "Install it: pip install 'tallyward[mcp]'. Wrapping and proxying MCP servers works without it."
+
+
 class PortInUse(SetupError):
     """Another program listens on that port."""
 

@@ -1,0 +1,80 @@
+"""A wrapped MCP server in the real Claude Code: hook and relay see the same call, and the ledger holds it once."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tallyward.testing.scripted_model import Say, Script, Use
+from tests.clients.claude import RealClaude
+from tests.clients.codex import IN_NAMESPACES, PROGRAMMING, RealCodex
+from tests.clients.workplace import Workplace
+from tests.servers import Server
+from tests.waiting import eventually
+from tests.wrapped_server import wrap_command
+
+pytestmark = pytest.mark.clients
+
+PROBE = Path(__file__).with_name("probe_mcp.py")
+
+
+def mcp_rows(workplace: Workplace, serve: Server) -> list[dict[str, Any]]:
+    """The rows of MCP calls, after whatever still waited was delivered."""
+    assert workplace.tally("flush").code == 0
+    rows = serve.call("GET", "/v1/fires?limit=200", token=serve.token()).json["fires"]
+    return [row for row in rows if row["kind"] == "mcp"]
+
+
+def seen_by_both(workplace: Workplace, serve: Server) -> list[dict[str, Any]]:
+    """The same, once one of them was seen by hook and relay."""
+
+    def found() -> list[dict[str, Any]]:
+        rows = mcp_rows(workplace, serve)
+        return rows if any(row["seen_by"] == ["hook", "relay"] for row in rows) else []
+
+    return eventually(found, 10)
+
+
+def ask(claude: RealClaude, tool: str, name: str = "probe") -> None:
+    command, *arguments = wrap_command(name, sys.executable, str(PROBE))
+    servers = {"mcpServers": {name: {"command": command, "args": arguments}}}
+    done = claude.ask("go", Script([Use(tool, {"x": 1}), Say("done")]), options=("--mcp-config", json.dumps(servers)))
+    assert done.out.strip() == b"done", done.err
+
+
+def test_one_call_is_one_row_that_both_have_seen(claude: RealClaude, serve: Server):
+    ask(claude, "mcp__probe__ping")
+    (row,) = seen_by_both(claude, serve)
+    assert (row["skill_name"], row["status"], row["seen_by"]) == ("mcp__probe__ping", "success", ["hook", "relay"])
+    assert row["fire_key"].startswith("toolu_")
+    assert (row["repo"], row["branch"], row["runtime"]) == ("acme/widget", "trunk", "claude-code-cli")
+
+
+def test_without_hooks_the_relay_alone_tells_the_same(claude: RealClaude, serve: Server):
+    claude.tally("disconnect", "claude")
+    ask(claude, "mcp__probe__ping")
+    (row,) = eventually(lambda: mcp_rows(claude, serve), 10)
+    assert (row["skill_name"], row["status"], row["seen_by"]) == ("mcp__probe__ping", "success", ["relay"])
+    assert (row["repo"], row["branch"], row["runtime"]) == ("acme/widget", "trunk", "claude-code-cli")
+    assert (row["engineer_id"], row["session_id"] is None, row["latency_ms"] is None) == ("ann", False, False)
+
+
+def wrap(codex: RealCodex) -> None:
+    """Give Codex the wrapper in place of the server that it knows."""
+    settings = codex.settings.read_text()
+    command, *arguments = wrap_command("probe", sys.executable, str(PROBE))
+    wrapped = settings.replace(f'args = ["{PROBE}"]', f"args = {json.dumps(arguments)}")
+    codex.settings.write_text(wrapped.replace(f'command = "{sys.executable}"', f"command = {json.dumps(command)}"))
+
+
+@pytest.mark.parametrize("model", [IN_NAMESPACES, PROGRAMMING])
+def test_one_call_of_codex_is_one_row_that_both_have_seen(codex: RealCodex, serve: Server, model: str):
+    wrap(codex)
+    done = codex.ask("go", Script([Use("mcp__probe__ping", {"x": 1}), Say("done")]), model=model)
+    assert done.out.strip() == b"done", done.err
+    (row,) = seen_by_both(codex, serve)
+    assert (row["skill_name"], row["status"], row["seen_by"]) == ("mcp__probe__ping", "success", ["hook", "relay"])
+    assert (row["repo"], row["branch"], row["runtime"]) == ("acme/widget", "trunk", "codex-cli")
+    assert (row["model"], row["session_id"] is None, row["latency_ms"] is None) == (model, False, False)
