@@ -10,6 +10,7 @@ import pytest
 from tallyward.testing.scripted_model import Say, Script, Use
 from tests.clients.claude import RealClaude
 from tests.clients.codex import IN_NAMESPACES, PROGRAMMING, RealCodex
+from tests.clients.rows import everything_stored
 from tests.clients.workplace import Workplace
 from tests.servers import Server
 from tests.waiting import eventually
@@ -78,3 +79,34 @@ def test_one_call_of_codex_is_one_row_that_both_have_seen(codex: RealCodex, serv
     assert (row["skill_name"], row["status"], row["seen_by"]) == ("mcp__probe__ping", "success", ["hook", "relay"])
     assert (row["repo"], row["branch"], row["runtime"]) == ("acme/widget", "trunk", "codex-cli")
     assert (row["model"], row["session_id"] is None, row["latency_ms"] is None) == (model, False, False)
+
+
+def test_connect_wraps_what_claude_knows_and_adds_our_own_server(claude: RealClaude, serve: Server):
+    settings = claude.laptop.home / ".claude.json"
+    probe = {"type": "stdio", "command": sys.executable, "args": [str(PROBE)], "env": {}}
+    settings.write_text(json.dumps({"mcpServers": {"probe": probe}}))
+    assert claude.tally("connect", "claude", "--wrap-mcp", "--mcp").code == 0
+    (claude.repository / "notes.md").write_text("canary-content")
+    fetch = Use("mcp__tallyward__record_context_fetch", {"file_path": "notes.md", "agent_name": "reader"})
+    script = Script([Use("mcp__probe__ping", {"x": 1}), fetch, Say("done")])
+    done = claude.ask("go", script, options=("--allowedTools", "mcp__probe__ping", fetch.tool))
+    assert done.out.strip() == b"done", done.err
+    rows = {row["skill_name"]: row for row in seen_by_both(claude, serve)}
+    assert {name: row["status"] for name, row in rows.items()} == {"mcp__probe__ping": "success", fetch.tool: "success"}
+    assert rows["mcp__probe__ping"]["seen_by"] == ["hook", "relay"]
+    kept = everything_stored(serve)
+    assert "notes.md" in kept
+    assert "canary" not in kept
+    claude.tally("disconnect", "claude")
+    assert json.loads(settings.read_text())["mcpServers"] == {"probe": probe}
+
+
+def test_connect_wraps_what_codex_knows(codex: RealCodex, serve: Server):
+    before = codex.settings.read_bytes()
+    assert codex.tally("connect", "codex", "--wrap-mcp", "--mcp").code == 0
+    steps = [Use("mcp__probe__ping", {"x": 1}), Say("done")]
+    assert codex.ask("go", Script(steps), model=PROGRAMMING).out.strip() == b"done"
+    assert [row["skill_name"] for row in seen_by_both(codex, serve)] == ["mcp__probe__ping"]
+    assert b"tallyward" in codex.settings.read_bytes()
+    codex.tally("disconnect", "codex")
+    assert codex.settings.read_bytes() == before.partition(b"[hooks.state")[0]

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tallyward.cli import codex_hooks, laptop, managed, programs
+from tallyward.cli import codex_hooks, laptop, managed, mcp_wiring, programs
+from tallyward.cli.mcp_wiring import AddMcp, WrapMcp
 from tallyward.cli.programs import CLAUDE, CODEX, AgentProgram
 from tallyward.client import backoff, home
 from tallyward.client.hook_settings import HookSettings
@@ -38,6 +39,8 @@ def connect(  # each is a flag
     server: Server = None,
     token: Token = None,
     trust: Trust = False,
+    wrap_mcp: WrapMcp = False,
+    mcp: AddMcp = False,
     managed_settings: Managed = False,
 ) -> None:
     """Let an agent program on this machine report to the ledger."""
@@ -49,32 +52,49 @@ def connect(  # each is a flag
         here = [program for program in programs.ALL if program.is_here()]
         if not here:
             raise ProgramMissing
+        mcp_wiring.check(here, wrap=wrap_mcp, add=mcp)
         _connect([(program, program.user_settings()) for program in here], server, token, trust=trust)
+        for program in here:
+            mcp_wiring.put_in(program, wrap=wrap_mcp, add=mcp)
     else:
         print(context.get_help())
 
 
 @connecting.command("claude")
-def connect_claude(
-    server: Server = None, token: Token = None, project: ForProject = False, managed_settings: Managed = False
+def connect_claude(  # each is a flag
+    server: Server = None,
+    token: Token = None,
+    project: ForProject = False,
+    wrap_mcp: WrapMcp = False,
+    mcp: AddMcp = False,
+    managed_settings: Managed = False,
 ) -> None:
     """Add our hooks to Claude Code's settings, beside whatever is there."""
     if managed_settings:
         print(managed.claude(server), end="")
         return
+    mcp_wiring.check([CLAUDE], wrap=wrap_mcp, add=mcp)
     settings = CLAUDE.project_settings() if project else CLAUDE.user_settings()
     _connect([(CLAUDE, settings)], server, token)
+    mcp_wiring.put_in(CLAUDE, wrap=wrap_mcp, add=mcp)
 
 
 @connecting.command("codex")
-def connect_codex(
-    server: Server = None, token: Token = None, trust: Trust = False, managed_settings: Managed = False
+def connect_codex(  # each is a flag
+    server: Server = None,
+    token: Token = None,
+    trust: Trust = False,
+    wrap_mcp: WrapMcp = False,
+    mcp: AddMcp = False,
+    managed_settings: Managed = False,
 ) -> None:
     """Add our hooks to Codex's settings, beside whatever is there."""
     if managed_settings:
         print(managed.codex(), end="")
         return
+    mcp_wiring.check([CODEX], wrap=wrap_mcp, add=mcp)
     _connect([(CODEX, CODEX.user_settings())], server, token, trust=trust)
+    mcp_wiring.put_in(CODEX, wrap=wrap_mcp, add=mcp)
 
 
 def _connect(
@@ -175,6 +195,7 @@ def disconnect_codex() -> None:
 
 
 def _disconnect(program: AgentProgram, settings: HookSettings) -> None:
+    mcp_wiring.take_out(program)
     removed = settings.take_out()
     print(f"Our hooks are {'out of' if removed else 'not in'} {settings.path}.")
     if program is CODEX and codex_hooks.entries().take_out():

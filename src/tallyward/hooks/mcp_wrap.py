@@ -16,10 +16,13 @@ NO_SUCH_COMMAND, NOT_EXECUTABLE, MISUSED = 127, 126, 2  # a shell's own words
 
 
 def parsed(arguments: list[str]) -> "tuple[str, list[str]] | None":
-    """The server's name and its command; None if that is not what the arguments say."""
-    match arguments:
+    """The server's name and its command; None if that is not what the arguments say.
+
+    `--bare` is a note of `tally connect` to itself (`client/mcp_entries.py`).
+    """
+    match arguments[1:] if arguments[:1] == ["--bare"] else arguments:
         case ["--server-name", name, "--", _, *_] if name:
-            return name, arguments[3:]
+            return name, arguments[arguments.index("--") + 1 :]
         case _:
             return None
 
