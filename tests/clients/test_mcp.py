@@ -1,7 +1,9 @@
 """A wrapped MCP server in the real Claude Code: hook and relay see the same call, and the ledger holds it once."""
 
 import json
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from tests.clients.claude import RealClaude
 from tests.clients.codex import IN_NAMESPACES, PROGRAMMING, RealCodex
 from tests.clients.rows import everything_stored
 from tests.clients.workplace import Workplace
+from tests.mcp.upstream import proxying
 from tests.servers import Server
 from tests.waiting import eventually
 from tests.wrapped_server import wrap_command
@@ -19,6 +22,7 @@ from tests.wrapped_server import wrap_command
 pytestmark = pytest.mark.clients
 
 PROBE = Path(__file__).with_name("probe_mcp.py")
+SDK_SERVER = Path(__file__).parents[1] / "mcp" / "sdk_server.py"
 
 
 def mcp_rows(workplace: Workplace, serve: Server) -> list[dict[str, Any]]:
@@ -110,3 +114,25 @@ def test_connect_wraps_what_codex_knows(codex: RealCodex, serve: Server):
     assert b"tallyward" in codex.settings.read_bytes()
     codex.tally("disconnect", "codex")
     assert codex.settings.read_bytes() == before.partition(b"[hooks.state")[0]
+
+
+@pytest.fixture
+def address(claude: RealClaude) -> Iterator[str]:
+    """Where a proxy before an HTTP server of the official SDK listens."""
+    with subprocess.Popen([sys.executable, str(SDK_SERVER), "http"], stdout=subprocess.PIPE) as server:
+        try:
+            with proxying(claude.laptop, f"http://127.0.0.1:{int(server.stdout.readline())}/mcp") as url:
+                yield url
+        finally:
+            server.kill()
+
+
+def test_one_call_over_http_is_one_row_that_both_have_seen(claude: RealClaude, serve: Server, address: str):
+    servers = {"mcpServers": {"probe": {"type": "http", "url": address, "headers": {"X-Key": "canary-key"}}}}
+    options = ("--mcp-config", json.dumps(servers), "--allowedTools", "mcp__probe__echo")
+    done = claude.ask("go", Script([Use("mcp__probe__echo", {"text": "canary"}), Say("done")]), options=options)
+    assert done.out.strip() == b"done", done.err
+    (row,) = seen_by_both(claude, serve)
+    assert (row["skill_name"], row["status"]) == ("mcp__probe__echo", "success")
+    assert "canary" not in everything_stored(serve)
+    assert b"canary" not in claude.laptop.everything()

@@ -79,6 +79,22 @@ def test_an_answer_as_a_whole_becomes_a_row(laptop, near, upstream):
     assert laptop.spooled()[0]["row"]["fire_key"] == "toolu_1"
 
 
+def test_where_the_proxy_was_started_is_not_told_of_its_clients(laptop, upstream, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    (tmp_path / ".git" / "config").write_text('[remote "origin"]\n\turl = git@github.com:acme/widget.git\n')
+    laptop.environ["CLAUDE_CODE_SESSION_ID"] = "another-session"
+    upstream.answers = lambda handler: handler.reply(line(answer(1)))
+    with proxying(laptop, f"http://127.0.0.1:{upstream.server_port}/mcp") as url:
+        near = HTTPConnection(url.removeprefix("http://").partition("/")[0], timeout=20)
+        post(near, call(1)).read()
+        near.close()
+    assert statuses(laptop) == ["success"]
+    row = laptop.spooled()[0]["row"]
+    assert (row.get("repo"), row.get("branch"), row.get("session_id")) == (None, None, None)
+
+
 def test_a_packed_answer_is_passed_on_packed_and_is_understood(laptop, near, upstream):
     packed = gzip.compress(line(answer(1, isError=True)))
     upstream.answers = lambda handler: handler.reply(packed, Content_Encoding="gzip")

@@ -40,6 +40,7 @@ OF_THE_CONNECTION = frozenset({
 })  # fmt: skip
 READABLE_ENCODINGS = ("gzip", "deflate", "identity")  # those that the recorder can unpack
 EVENTS = "text/event-stream"  # may last for hours
+OF_ONE_CLIENT = ("CLAUDE_CODE_SESSION_ID", "CLAUDE_CODE_ENTRYPOINT")
 WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
@@ -81,9 +82,10 @@ def _target(to: str) -> SplitResult:
 
 
 def _record(pipe: int, name: str) -> None:
-    """Be the recorder's process."""
+    """Be the recorder's process. Where and in which session the proxy was started says nothing of its clients."""
     calls = Mcp(name, ids.random_hex)
-    Recorder(pipe, calls, Exchanges(calls), os.getcwd(), os.environ).serve()  # noqa: PTH109  # it is told as text
+    around = {name: value for name, value in os.environ.items() if name not in OF_ONE_CLIENT}
+    Recorder(pipe, calls, Exchanges(calls), "/", around).serve()
 
 
 class Handler(BaseHTTPRequestHandler):
