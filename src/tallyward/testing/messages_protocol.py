@@ -4,7 +4,7 @@ import json
 from typing import Any, cast
 
 from tallyward import ids
-from tallyward.testing.scripted_steps import SHELL, Asked, Json, Say, Stream, Usage, Use
+from tallyward.testing.scripted_steps import SHELL, Answer, Asked, Json, Say, Stream, Together, Usage, Use
 
 PATH = "/v1/messages"
 
@@ -22,22 +22,30 @@ def asked(request: Json) -> Asked:
     return Asked(" ".join(said), results, bool(request.get("tools")))
 
 
-def message(request: Json, step: Say | Use, usage: Usage) -> Json:
+def message(request: Json, step: Answer, usage: Usage) -> Json:
     """The whole answer of one step."""
+    blocks = step.uses if isinstance(step, Together) else [step]
     return {
         "id": f"msg_{ids.random_hex(12)}",
         "type": "message",
         "role": "assistant",
         "model": request.get("model", "scripted"),
-        "content": [_block(step)],
-        "stop_reason": "tool_use" if isinstance(step, Use) else "end_turn",
+        "content": [_block(block) for block in blocks],
+        "stop_reason": "end_turn" if isinstance(step, Say) else "tool_use",
         "stop_sequence": None,
-        "usage": {
-            "input_tokens": usage.fresh,
-            "cache_creation_input_tokens": usage.cache_write,
-            "cache_read_input_tokens": usage.cache_read,
-            "output_tokens": usage.output,
-        },
+        "usage": _usage(usage),
+    }
+
+
+def _usage(usage: Usage) -> Json:
+    split = {"ephemeral_5m_input_tokens": usage.cache_write, "ephemeral_1h_input_tokens": usage.cache_write_hour}
+    return {
+        "input_tokens": usage.fresh,
+        "cache_creation_input_tokens": usage.cache_write + usage.cache_write_hour,
+        "cache_read_input_tokens": usage.cache_read,
+        "cache_creation": split,
+        "output_tokens": usage.output,
+        **({"output_tokens_details": {"thinking_tokens": usage.reasoning}} if usage.reasoning else {}),
     }
 
 
@@ -51,8 +59,18 @@ def _block(step: Say | Use) -> Json:
 
 
 def stream(message: Json) -> Stream:
-    """The six events that carry an answer of one block, as the provider streams them."""
-    (block,) = message["content"]
+    """The events that carry an answer, block by block, as the provider streams them."""
+    begun: Json = {**message, "content": [], "stop_reason": None, "usage": {**message["usage"], "output_tokens": 1}}
+    ended: Json = {"stop_reason": message["stop_reason"], "stop_sequence": None}
+    return [
+        {"type": "message_start", "message": begun},
+        *(event for index, block in enumerate(message["content"]) for event in _streamed(index, block)),
+        {"type": "message_delta", "delta": ended, "usage": message["usage"]},
+        {"type": "message_stop"},
+    ]
+
+
+def _streamed(index: int, block: Json) -> Stream:
     opening: dict[str, Any]
     if block["type"] == "text":
         opening = {"type": "text", "text": ""}
@@ -60,16 +78,8 @@ def stream(message: Json) -> Stream:
     else:
         opening = {**block, "input": {}}
         delta = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
-    begun: Json = {**message, "content": [], "stop_reason": None, "usage": {**message["usage"], "output_tokens": 1}}
     return [
-        {"type": "message_start", "message": begun},
-        {"type": "content_block_start", "index": 0, "content_block": opening},
-        {"type": "content_block_delta", "index": 0, "delta": delta},
-        {"type": "content_block_stop", "index": 0},
-        {
-            "type": "message_delta",
-            "delta": {"stop_reason": message["stop_reason"], "stop_sequence": None},
-            "usage": message["usage"],
-        },
-        {"type": "message_stop"},
+        {"type": "content_block_start", "index": index, "content_block": opening},
+        {"type": "content_block_delta", "index": index, "delta": delta},
+        {"type": "content_block_stop", "index": index},
     ]

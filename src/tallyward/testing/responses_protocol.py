@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from tallyward import ids
-from tallyward.testing.scripted_steps import SHELL, Asked, Json, Say, Stream, Usage, Use
+from tallyward.testing.scripted_steps import SHELL, Answer, Asked, Json, Say, Stream, Together, Usage, Use
 
 PATH = "/v1/responses"
 # What Codex has called its shell, newest first, and the argument that holds the command.
@@ -45,22 +45,26 @@ def _offered(request: Json) -> list[Json]:
     return plain + [{**tool, "namespace": space["name"]} for space in spaces for tool in _objects(space.get("tools"))]
 
 
-def stream(request: Json, step: Say | Use, usage: Usage) -> Stream:
+def stream(request: Json, step: Answer, usage: Usage) -> Stream:
     """The events of one answer."""
-    item = _said(step.text) if isinstance(step, Say) else _call(_offered(request), step)
+    offered, asked = _offered(request), step.uses if isinstance(step, Together) else [step]
+    items = [_said(each.text) if isinstance(each, Say) else _call(offered, each) for each in asked]
     begun: Json = {"id": f"resp_{ids.random_hex(12)}", "object": "response", "model": request.get("model")}
-    done: Json = {**begun, "status": "completed", "output": [item], "usage": _usage(usage)}
+    done: Json = {**begun, "status": "completed", "output": items, "usage": _usage(usage)}
     return [
         {"type": "response.created", "response": {**begun, "status": "in_progress", "output": []}},
-        {"type": "response.output_item.added", "output_index": 0, "item": item},
-        {"type": "response.output_item.done", "output_index": 0, "item": item},
+        *(
+            {"type": f"response.output_item.{what}", "output_index": index, "item": item}
+            for index, item in enumerate(items)
+            for what in ("added", "done")
+        ),
         {"type": "response.completed", "response": done},
     ]
 
 
 def _usage(usage: Usage) -> Json:
-    given = usage.fresh + usage.cache_write + usage.cache_read
-    details = {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write}
+    given = usage.fresh + usage.cache_write + usage.cache_write_hour + usage.cache_read
+    details = {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write + usage.cache_write_hour}
     return {
         "input_tokens": given,
         "input_tokens_details": details,

@@ -1,7 +1,7 @@
 """A model made of a script: it lets tests drive the real `claude` and `codex` with no network, no account, no surprise.
 
 It speaks as much of the Anthropic Messages and the OpenAI Responses protocols as the programs need: an answer that
-holds either one text or one tool use, and a token count. What it will not do: judge the request, remember
+holds one text, or the use of one or several tools, and a token count. What it will not do: judge the request, remember
 conversations, or speak to anyone but loopback. The next step of a conversation follows from the request alone (how many
 tool results it holds already), so a retried request gets the same answer.
 """
@@ -13,9 +13,22 @@ from types import TracebackType
 from typing import Self, cast
 
 from tallyward.testing import messages_protocol, responses_protocol
-from tallyward.testing.scripted_steps import SHELL, Asked, Fail, Json, Say, Script, Step, Stream, Usage, Use
+from tallyward.testing.scripted_steps import (
+    SHELL,
+    Answer,
+    Asked,
+    Fail,
+    Json,
+    Say,
+    Script,
+    Step,
+    Stream,
+    Together,
+    Usage,
+    Use,
+)
 
-__all__ = ["SHELL", "Fail", "Say", "Script", "ScriptedModel", "Step", "Usage", "Use"]
+__all__ = ["SHELL", "Fail", "Say", "Script", "ScriptedModel", "Step", "Together", "Usage", "Use"]
 
 REQUESTS_KEPT_MAX = 1_000  # a test asks a few dozen; more means that a program is in a loop
 
@@ -27,6 +40,7 @@ class ScriptedModel:
         self.scripts = scripts
         self.usage = usage or Usage()
         self.requests: list[Json] = []
+        self.answered: list[tuple[str, Usage]] = []  # which model was asked, and what it reported
         handler = type("Handler", (_Handler,), {"model": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
@@ -54,7 +68,7 @@ class ScriptedModel:
         script = next((script for script in self.scripts if script.when in asked.said), None)
         if script is None or not asked.tools:
             return Say("ok")
-        return script.steps[min(asked.results, len(script.steps) - 1)]
+        return script.step(asked.results)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -86,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(step, Fail):
             self._refuse(step)
             return
-        message = messages_protocol.message(request, step, self.model.usage)
+        message = messages_protocol.message(request, step, self._reported(request, step))
         if request.get("stream"):
             self._stream(messages_protocol.stream(message))
         else:
@@ -97,7 +111,12 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(step, Fail):
             self._refuse(step)
         else:
-            self._stream(responses_protocol.stream(request, step, self.model.usage))
+            self._stream(responses_protocol.stream(request, step, self._reported(request, step)))
+
+    def _reported(self, request: Json, step: Answer) -> Usage:
+        usage = step.usage or self.model.usage
+        self.model.answered.append((str(request.get("model")), usage))
+        return usage
 
     def _refuse(self, step: Fail) -> None:
         self._answer(step.status, {"type": "error", "error": {"type": step.kind, "message": "scripted failure"}})

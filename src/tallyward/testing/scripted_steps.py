@@ -15,10 +15,23 @@ SHELL = "shell"  # whatever the program calls its shell; `given` is then {"comma
 
 
 @dataclass(frozen=True)
+class Usage:
+    """The token counts that an answer reports. Each token is in exactly one of them, reasoning in `output` too."""
+
+    fresh: int = 1_000
+    cache_write: int = 200
+    cache_write_hour: int = 0
+    cache_read: int = 3_000
+    output: int = 50
+    reasoning: int = 0
+
+
+@dataclass(frozen=True)
 class Say:
-    """The model ends its turn with this text."""
+    """The model ends its turn with this text. Without a usage of its own it reports that of the whole model."""
 
     text: str
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True)
@@ -27,6 +40,15 @@ class Use:
 
     tool: str
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True)
+class Together:
+    """The model asks for several tools in one answer."""
+
+    uses: Sequence[Use]
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True)
@@ -37,7 +59,8 @@ class Fail:
     kind: str = "invalid_request_error"
 
 
-Step = Say | Use | Fail
+Answer = Say | Use | Together
+Step = Answer | Fail
 
 
 @dataclass(frozen=True)
@@ -47,16 +70,13 @@ class Script:
     steps: Sequence[Step]
     when: str = ""
 
-
-@dataclass(frozen=True)
-class Usage:
-    """The token counts that every answer reports. Each token is in exactly one of them, reasoning in `output` too."""
-
-    fresh: int = 1_000
-    cache_write: int = 200
-    cache_read: int = 3_000
-    output: int = 50
-    reasoning: int = 0
+    def step(self, results: int) -> Step:
+        """The step that comes when a conversation holds so many results of tools."""
+        for step in self.steps:
+            results -= len(step.uses) if isinstance(step, Together) else 1
+            if results < 0:
+                return step
+        return self.steps[-1]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tallyward.testing.scripted_model import Fail, Say, Script, ScriptedModel, Usage, Use
+from tallyward.testing.scripted_model import Fail, Say, Script, ScriptedModel, Together, Usage, Use
 
 TOOLS = [{"name": "Bash"}]
 
@@ -60,6 +60,21 @@ def test_a_streamed_answer_has_the_events_in_order_and_reports_the_usage():
     ]
     assert json.loads(events[2]["delta"]["partial_json"]) == {"command": "ls"}
     assert events[4]["usage"]["output_tokens"] == 4
+
+
+def test_several_tools_of_one_answer_are_blocks_of_their_own_and_one_step():
+    both = Together([Use("Bash", {"command": "a"}), Use("Read")], usage=Usage(cache_write=2, cache_write_hour=3))
+    with ScriptedModel(Script([both, Say("done")])) as model:
+        answer = json.loads(ask(model, messages=conversation("go")))
+        between = json.loads(ask(model, messages=conversation("go", results=1)))
+        raw = ask(model, messages=conversation("go"), stream=True).decode()
+        after = json.loads(ask(model, messages=conversation("go", results=2)))
+    assert [block["name"] for block in answer["content"]] == [block["name"] for block in between["content"]]
+    assert answer["usage"]["cache_creation_input_tokens"] == 5
+    assert answer["usage"]["cache_creation"] == {"ephemeral_5m_input_tokens": 2, "ephemeral_1h_input_tokens": 3}
+    assert raw.count("event: content_block_start") == 2
+    assert after["content"][0]["text"] == "done"
+    assert model.answered == [("claude-opus-4-8", both.usage)] * 3 + [("claude-opus-4-8", Usage())]
 
 
 def test_a_failure_is_the_providers_own_shape():
