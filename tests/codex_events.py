@@ -93,6 +93,14 @@ def typed_skill(name: str, turn: str = TURN) -> Json:
     return _told("response_item", type="message", role="user", **passed)
 
 
+def exited(code: int, key: str = CALL, turn: str = TURN, said: str = MARKER) -> Json:
+    """What the model is told of a command."""
+    output = f"Chunk ID: 1\nWall time: 0.1 seconds\nProcess exited with code {code}\nOutput:\n{said}\n"
+    about = {"turn_id": turn}
+    told = {"call_id": key, "output": output, "internal_chat_message_metadata_passthrough": about}
+    return _told("response_item", type="function_call_output", **told)
+
+
 def turn_over(turn: str = TURN, **fields: Any) -> Json:
     """The last record of a turn."""
     return _told("event_msg", type="task_complete", turn_id=turn, duration_ms=1717, **fields)

@@ -55,4 +55,6 @@ class RealCodex(Workplace):
         with ScriptedModel(*scripts, usage=usage) as scripted:
             address = f'model_providers.loop.base_url="{scripted.url}/v1"'
             command = [str(PROGRAM), "exec", "--sandbox", "workspace-write", "-m", model, "-c", address]
-            return self.run([*command, *options, prompt], LOOP_KEY="scripted-key")
+            done = self.run([*command, *options, prompt], LOOP_KEY="scripted-key")
+        self.answered += scripted.answered
+        return done

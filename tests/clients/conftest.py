@@ -1,7 +1,7 @@
 """A real agent, connected with `tally connect` to a real server, over a wire that remembers."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ from tests.clients.codex import RealCodex
 from tests.clients.wire import Wire
 from tests.laptop import Laptop
 from tests.servers import Server, serving
+
+Exporting = Callable[..., None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,3 +65,33 @@ def codex(unconnected_codex: RealCodex, serve: Server, wire: Wire) -> RealCodex:
     done = unconnected_codex.tally("connect", "codex", "--trust", "--server", wire.url, "--token", token)
     assert (done.code, b"Codex trusts them" in done.out) == (0, True), done
     return unconnected_codex
+
+
+@pytest.fixture
+def exporting(claude: RealClaude, serve: Server, wire: Wire) -> Exporting:
+    """Turns the program's own exporter on, with nothing but the wire before the server."""
+
+    def turn_on(protocol: str, **more: str) -> None:
+        claude.laptop.environ |= {
+            "CLAUDE_CODE_ENABLE_TELEMETRY": "1",
+            "OTEL_LOGS_EXPORTER": "otlp",
+            "OTEL_METRICS_EXPORTER": "otlp",
+            "OTEL_TRACES_EXPORTER": "otlp",
+            "CLAUDE_CODE_ENHANCED_TELEMETRY_BETA": "1",
+            "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": wire.url,
+            "OTEL_EXPORTER_OTLP_HEADERS": f"Authorization=Bearer {serve.token('capture', engineer='ann')}",
+            **more,
+        }
+
+    return turn_on
+
+
+@pytest.fixture
+def codex_exporting(codex: RealCodex, serve: Server, wire: Wire) -> RealCodex:
+    """The program, connected, with its own exporter on and nothing but the wire before the server."""
+    header = f'{{ "Authorization" = "Bearer {serve.token("capture", engineer="ann")}" }}'
+    otlp = f'{{ endpoint = "{wire.url}/v1/logs", protocol = "binary", headers = {header} }}'
+    with codex.settings.open("a") as settings:
+        settings.write(f"\n[otel]\nexporter = {{ otlp-http = {otlp} }}\n")
+    return codex

@@ -133,7 +133,7 @@ def test_a_server_that_is_gone_costs_the_engineer_nothing(claude: RealClaude, se
     done = claude.ask("go", Script([SHELL, Say("done")]))
     assert (done.code, done.out.strip(), done.err.strip()) == (0, b"done", b"")
     status = json.loads(claude.tally("status", "--json").out)
-    assert status["spool_depth"] == 3  # the tool once, the prompt at its begin and end
+    assert status["spool_depth"] == 4  # the tool and the prompt, each at its begin and end
     assert claude.tally("flush").code == 1
 
 

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from tallyward.testing.scripted_model import Say, Script, Usage, Use
 from tests.clients.claude import RealClaude
+from tests.clients.conftest import Exporting
 from tests.clients.rows import arrived, by_kind, everything_stored
 from tests.clients.test_claude import ANSWER, COMMAND, OUTPUT, PROMPT, SHELL
 from tests.clients.wire import Wire
@@ -21,27 +21,6 @@ USAGE = Usage(fresh=1_200, cache_write=300, cache_read=4_000, output=42)
 MICROS = 10_925  # of one such request on claude-opus-4-8, at 5, 6.25, 0.5 and 25 dollars a million
 BOTH = ["hook", "otlp"]
 CONTENT = ("OTEL_LOG_USER_PROMPTS", "OTEL_LOG_ASSISTANT_RESPONSES", "OTEL_LOG_TOOL_DETAILS", "OTEL_LOG_TOOL_CONTENT")
-Exporting = Callable[..., None]
-
-
-@pytest.fixture
-def exporting(claude: RealClaude, serve: Server, wire: Wire) -> Exporting:
-    """Turns the program's own exporter on, with nothing but the wire before the server."""
-
-    def turn_on(protocol: str, **more: str) -> None:
-        claude.laptop.environ |= {
-            "CLAUDE_CODE_ENABLE_TELEMETRY": "1",
-            "OTEL_LOGS_EXPORTER": "otlp",
-            "OTEL_METRICS_EXPORTER": "otlp",
-            "OTEL_TRACES_EXPORTER": "otlp",
-            "CLAUDE_CODE_ENHANCED_TELEMETRY_BETA": "1",
-            "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
-            "OTEL_EXPORTER_OTLP_ENDPOINT": wire.url,
-            "OTEL_EXPORTER_OTLP_HEADERS": f"Authorization=Bearer {serve.token('capture', engineer='ann')}",
-            **more,
-        }
-
-    return turn_on
 
 
 def requests(serve: Server) -> list[tuple[Any, ...]]:

@@ -3,8 +3,12 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.laptop import Laptop, Ran
+
+if TYPE_CHECKING:
+    from tallyward.testing.scripted_model import Usage
 
 TALLY = Path(sys.executable).with_name("tally")
 INSTALLED = Path(__file__).parents[2] / ".cache/clients/node_modules/.bin"
@@ -16,6 +20,7 @@ class Workplace:
 
     def __init__(self, laptop: Laptop) -> None:
         self.laptop = laptop
+        self.answered: list[tuple[str, Usage]] = []  # what all models that worked here have reported
         del laptop.environ["CLAUDE_CODE_ENTRYPOINT"]  # the program says so itself
         self.repository = laptop.home / "widget"
         self.repository.mkdir()

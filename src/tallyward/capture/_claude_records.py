@@ -7,19 +7,22 @@ somebody refused it, that a command was typed. Nothing of it is kept.
 import re
 
 from tallyward.capture._base import NAME_CHARS_MAX, count, mapping, text
+from tallyward.capture._claude_tools import AGENT_TOOLS, LONG_TOOLS, MCP_PREFIX
 from tallyward.capture._transcript import Row, number, objects
 
-AGENT_TOOLS = ("Agent", "Task")
 SERVICE_TIERS = ("standard", "batch", "fast", "flex", "priority")
-# How the program words that it did not make a call at all, and that somebody did not want it made or stopped it.
+# How the program words that it did not make a call at all, that somebody did not want it made or stopped it, and that
+# nobody was there to allow it or a rule forbids it.
 NOT_MADE = "<tool_use_error>"
-REFUSED = (
-    "The user doesn't want to",
+STOPPED = ("The user doesn't want to", "[Request interrupted by user")
+FORBIDDEN_WORDS = (
     "Claude requested permissions",
     "Permission to use",
     "Permission for this",
-    "[Request interrupted by user",
+    "Skill execution blocked by permission rules",
 )
+REFUSED = (*STOPPED, *FORBIDDEN_WORDS)
+FORBIDDEN = "forbidden"
 _FIVE, _HOUR, _WRITTEN = "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens", "cache_creation_input_tokens"
 _PLAIN = (
     ("input_tokens", "input_tokens"),
@@ -70,7 +73,7 @@ def named(tool: str, given: Row) -> tuple[str, str]:
         return "skill", text(given.get("skill"), NAME_CHARS_MAX) or tool
     if tool in AGENT_TOOLS:
         return "agent", text(given.get("subagent_type"), NAME_CHARS_MAX) or "general-purpose"
-    return ("mcp" if tool.startswith("mcp__") else "tool"), tool
+    return ("mcp" if tool.startswith(MCP_PREFIX) else "tool"), tool
 
 
 def text_of(block: Row) -> str:
@@ -79,7 +82,7 @@ def text_of(block: Row) -> str:
 
 
 def outcome(block: Row, answer: Row) -> str | None:
-    """How a call ended; None if it was never made."""
+    """How a call ended; None if it was never made, and FORBIDDEN if it was to be and nobody was there to allow it."""
     content: object = block.get("content")
     said = content if isinstance(content, str) else next(map(text_of, objects(content)), "")
     if answer.get("interrupted") is True:
@@ -87,8 +90,18 @@ def outcome(block: Row, answer: Row) -> str | None:
     if block.get("is_error") is True:
         if said.startswith(NOT_MADE):
             return None
-        return "abandoned" if said.startswith(REFUSED) else "error"
+        if said.startswith(FORBIDDEN_WORDS):
+            return FORBIDDEN
+        return "abandoned" if said.startswith(STOPPED) else "error"
     return "error" if answer.get("success") is False else "success"
+
+
+def without_permission(row: Row) -> str | None:
+    """What a call is that a rule forbade, or that nobody was there to allow: abandoned, if a hook told that it began.
+
+    A quick tool is told of when it has run, so one that was kept from running is no fire, live or here.
+    """
+    return "abandoned" if row["kind"] != "tool" or row["skill_name"] in LONG_TOOLS else None
 
 
 def measured(answer: Row) -> Row:

@@ -34,7 +34,7 @@ SILENT_ITEMS = frozenset({
 })  # fmt: skip
 OUTPUT_HEAD_CHARS = 400  # an exit code stands before the output
 SHELLS = frozenset({"shell", "shell_command", "exec_command", "local_shell", "container.exec", "unified_exec"})
-SPAWNING, PATCHING = "spawn_agent", "apply_patch"
+SPAWNING, PATCHING, VIEWING = "spawn_agent", "apply_patch", "view_image"
 TYPED_SKILL = "skills.selected_skill_instructions"
 _EXIT_CODE = re.compile(r"(?:[Ee]xited with code|Exit code:?)\s+(-?\d+)")
 
@@ -131,8 +131,10 @@ def _duration_ms(told: Row, item: Row) -> int | None:
     return count(ended - begun) if isinstance(begun, int) and isinstance(ended, int) else None
 
 
-def outcome(output: object) -> str | None:
+def outcome(output: object, asked: Row | None = None) -> str | None:
     """How a call ended by its output; None if it was never made. Of the output only its head is looked at."""
+    if isinstance(output, str) and asked is not None and asked["skill_name"] == VIEWING:
+        return "error"  # an image is no text
     if isinstance(output, str) and output.startswith("{"):
         with suppress(ValueError, RecursionError):
             output = json.loads(output)

@@ -11,6 +11,8 @@ from tallyward.capture._codex_skills import SKILLS_MAX, is_name
 
 AGENT_TOOL = "spawn_agent"
 TYPED_SKILL = "skills.selected_skill_instructions"
+EXITED = "Process exited with code "
+FAILURES_MAX = 20  # of one turn; a model that fails more often than that is told of less exactly
 
 
 class Call:
@@ -72,6 +74,25 @@ def failed_turn(seen: Seen, turn: str, since: int) -> "Event | None":
         if told.get("type") == "task_complete" and told.get("turn_id") == turn and told.get("error"):
             return told
     return None
+
+
+def failed_commands(seen: Seen, turn: object, since: "int | None") -> "list[tuple[str, str]]":
+    """Key and outcome of the turn's commands that failed without being called completed, as the sandbox leaves them.
+
+    The exit code stands before the output; the output is not looked at.
+    """
+    found: dict[str, str] = {}
+    for sign in "-123456789":
+        for record in seen.transcript.records(EXITED + sign, since):
+            item = mapping(record.get("payload"))
+            key, output = text(item.get("call_id")), item.get("output")
+            about = mapping(item.get("internal_chat_message_metadata_passthrough"))
+            if item.get("type") != "function_call_output" or about.get("turn_id") != turn or key is None:
+                continue
+            head = output.partition("\nOutput:")[0] if isinstance(output, str) else ""
+            if EXITED + sign in head:
+                found[key] = "abandoned" if sign == "-" else "error"
+    return [pair for pair in list(found.items())[:FAILURES_MAX] if the_call(seen, pair[0]).key is None]
 
 
 def typed_skills(seen: Seen, turn: object, since: "int | None") -> "list[str]":

@@ -24,6 +24,7 @@ from tallyward.capture._base import (
     mapping,
     text,
 )
+from tallyward.capture._claude_tools import AGENT_TOOLS, LONG_TOOLS_MATCHER, MCP_PREFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ EVENTS: "dict[str, str | None]" = {
     "SessionStart": None,
     "UserPromptSubmit": None,
     "UserPromptExpansion": None,
-    "PreToolUse": "^(Skill|Agent|Task|mcp__.*)$",
+    "PreToolUse": LONG_TOOLS_MATCHER,
     "PostToolUse": "*",
     "PostToolUseFailure": "*",
     "PermissionDenied": "*",
@@ -44,7 +45,6 @@ EVENTS: "dict[str, str | None]" = {
     "SessionEnd": None,
 }
 COMMANDS_REMEMBERED_MAX = 20  # typed in one prompt; more is no person
-AGENT_TOOLS = ("Agent", "Task")
 READING_TOOLS = ("Read",)
 MAIN_AGENT = "claude-code"
 
@@ -173,7 +173,7 @@ def _named(tool: str, given: Event) -> "tuple[str, str]":
         return "skill", text(given.get("skill"), NAME_CHARS_MAX) or tool
     if tool in AGENT_TOOLS:
         return "agent", text(given.get("subagent_type"), NAME_CHARS_MAX) or "general-purpose"
-    return ("mcp" if tool.startswith("mcp__") else "tool"), tool
+    return ("mcp" if tool.startswith(MCP_PREFIX) else "tool"), tool
 
 
 def _tool(event: Event, seen: Seen, memory: Event, status: str) -> "list[Record]":

@@ -15,6 +15,7 @@ from typing import Any
 from tallyward.capture._base import HANDLE_CHARS_MAX, NAME_CHARS_MAX, mapping, text
 from tallyward.capture._claude_quick import SURROUNDINGS, PlainAnswer, plain_answer, plain_result
 from tallyward.capture._claude_records import (
+    FORBIDDEN,
     REFUSED,
     measured,
     named,
@@ -23,6 +24,7 @@ from tallyward.capture._claude_records import (
     text_of,
     typed_command,
     usage_counts,
+    without_permission,
 )
 from tallyward.capture._transcript import (
     KEY_CHARS_MAX,
@@ -243,6 +245,12 @@ class ClaudeTranscripts(TranscriptReader):
             **measured(mapping(answer)),
         }
         self.result(key, known)
+
+    def result(self, key: str, known: Row) -> None:
+        """What came of a call, when it is known what was called."""
+        if known.get("status") == FORBIDDEN and key in self._open:
+            known = {**known, "status": without_permission(self._open[key])}
+        super().result(key, known)
 
     def closed(self, row: Row, known: Row) -> Row:
         """The call with its result. Only an agent's says what its work took."""

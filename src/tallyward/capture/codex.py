@@ -26,7 +26,14 @@ from tallyward.capture._base import (
     text,
 )
 from tallyward.capture._codex_skills import skills_read
-from tallyward.capture._codex_transcript import AGENT_TOOL, completed, failed_turn, the_call, typed_skills
+from tallyward.capture._codex_transcript import (
+    AGENT_TOOL,
+    completed,
+    failed_commands,
+    failed_turn,
+    the_call,
+    typed_skills,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +55,7 @@ PROGRAM_ORIGINS = ("codex-tui", "codex_tui", "codex_cli", "codex_exec", "codex_s
 # Tools of a namespace reach a hook with its name glued on.
 NAMESPACES = ("collaboration", "multi_agent_v1")
 AGENT_TYPE = "default"
+SHELL_TOOL = "Bash"  # as a hook names it
 
 
 class Codex(HookSource):
@@ -149,7 +157,7 @@ def _turn_begun(event: Event, seen: Seen, memory: Event) -> "tuple[list[Record],
 
 
 def _turn_ended(event: Event, seen: Seen, memory: Event, status: str) -> "list[Record]":
-    """The turn's own row, and those that only the transcript tells of: skills that were typed, and patches."""
+    """The turn's own row, and what only the transcript tells: typed skills, patches, commands that failed after all."""
     turn = text(event.get("turn_id"), HANDLE_CHARS_MAX)
     known = memory.get("turn") == turn
     latency_ms = _elapsed_ms(seen, memory) if known else None
@@ -166,7 +174,11 @@ def _turn_ended(event: Event, seen: Seen, memory: Event, status: str) -> "list[R
         for call in completed(seen, '"FileChange"', since)
         if call.kind == "FileChange" and call.turn == turn and call.key
     ]  # fmt: skip
-    return [*typed, *patches, _turn_fire(event, seen, status, latency_ms=latency_ms)]
+    failed = [
+        _fire(event, seen, kind="tool", name=SHELL_TOOL, status=outcome, fire_key=key, turn=turn)
+        for key, outcome in failed_commands(seen, turn, since)
+    ]
+    return [*typed, *patches, *failed, _turn_fire(event, seen, status, latency_ms=latency_ms)]
 
 
 def _turn_failed(event: Event, seen: Seen, memory: Event) -> "list[Record]":

@@ -10,9 +10,11 @@ again what the events say, so no row is made of them.
 from collections.abc import Iterator, Sequence
 
 from tallyward.capture._base import HANDLE_CHARS_MAX, NAME_CHARS_MAX
+from tallyward.capture._codex_records import SHELLS
 from tallyward.capture._otlp import UNKNOWN_NAME, OtlpSource, Signal, Told, fire, fresh, key, usage
 
 _AGENT_TOOL = "spawn_agent"
+_PROGRAM = "exec"  # a program of the model's own: each call that it makes is told of beside it
 
 
 class CodexOtlp(OtlpSource):
@@ -70,9 +72,9 @@ def _fire(  # noqa: PLR0913, PLR0917  # the parts of one row
 
 def _tool(signal: Signal, now: str) -> Iterator[Told]:
     tool = signal.text("tool_name", NAME_CHARS_MAX)
-    if tool is None:
+    if tool is None or tool == _PROGRAM:
         return
-    kind, name = "tool", tool
+    kind, name = "tool", "Bash" if tool in SHELLS else tool  # as hooks and rollouts name it
     server = signal.text("mcp_server")
     if server is not None:
         kind, name = "mcp", f"mcp__{server}__{tool}"[:NAME_CHARS_MAX]

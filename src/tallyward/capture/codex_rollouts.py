@@ -211,7 +211,7 @@ class CodexRollouts(TranscriptReader):
             key = text(item.get("call_id"), KEY_CHARS_MAX)
             if key is not None and self._is_own(record):
                 self._programs_calls(ts := self.moment_of(record.get("timestamp")))
-                self._answer(key, meaning.outcome(item.get("output")), ts)
+                self._answer(key, meaning.outcome(item.get("output"), self._open.get(key)), ts)
         elif kind == "message":
             if item.get("role") == "assistant" and self._is_own(record):
                 self._worked({**self.state.get("about", {}), "ts": self.moment_of(record.get("timestamp"))})

@@ -122,6 +122,11 @@ CALLS = {
         "abandoned",
     ),
     "not allowed": (call("t"), {"is_error": True, "content": "Claude requested permissions to write"}, "abandoned"),
+    "a skill that a rule forbids": (
+        call("t", "Skill", skill="probe"),
+        {"is_error": True, "content": "Skill execution blocked by permission rules"},
+        "abandoned",
+    ),
     "a skill that failed": (call("t", "Skill", skill="probe"), {"answer": {"success": False}}, "error"),
 }
 
@@ -138,6 +143,13 @@ def test_a_call_is_one_fire_with_its_outcome(name: str):
 def test_a_call_that_was_never_made_is_no_fire():
     refused = {"is_error": True, "content": "<tool_use_error>Error: No such tool available: Nope</tool_use_error>"}
     read = reader(Transcript().prompt().answer("msg_1", call("t", "Nope")).result("t", **refused).lines)
+    assert [row["kind"] for row in fires(read.take())] == ["session"]
+    assert read.counts.rejected_calls == 1
+
+
+def test_a_quick_call_that_nobody_allowed_is_no_fire_as_no_hook_has_told_of_it():
+    refused = {"is_error": True, "content": "Claude requested permissions to write to /x"}
+    read = reader(Transcript().prompt().answer("msg_1", call("t", "Write")).result("t", **refused).lines)
     assert [row["kind"] for row in fires(read.take())] == ["session"]
     assert read.counts.rejected_calls == 1
 

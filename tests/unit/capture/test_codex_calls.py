@@ -217,3 +217,8 @@ def test_records_without_an_envelope_are_read_too():
     made.end()
     assert [(row["fire_key"], row["session_id"], row["branch"]) for row in fires(made.take())] == [("c1", "t0", "main")]
     assert made.counts.unknown_types == {}
+
+
+def test_an_image_that_was_not_found_is_an_error():
+    rollout = Rollout().turn().call("c", "view_image", "unable to locate image", path="x")
+    assert calls(rollout) == [("tool", "view_image", "c", "error")]

@@ -34,7 +34,7 @@ def test_the_result_of_a_tool_is_one_fire_under_the_id_of_its_call():
             "trace",
             {
                 "ts": NOON, "engineer_id": "ann", "runtime": "codex-cli", "repo": None, "branch": None,
-                "source": "otlp", "kind": "tool", "skill_name": "exec_command", "status": "success",
+                "source": "otlp", "kind": "tool", "skill_name": "Bash", "status": "success",
                 "fire_key": CALL, "session_id": SESSION, "prompt_id": None, "model": "gpt-5.1-codex",
                 "latency_ms": 54,
             },
@@ -45,8 +45,8 @@ def test_the_result_of_a_tool_is_one_fire_under_the_id_of_its_call():
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ({"success": "false"}, ("tool", "exec_command", "error")),
-        ({"success": ""}, ("tool", "exec_command", "abandoned")),
+        ({"success": "false"}, ("tool", "Bash", "error")),
+        ({"success": ""}, ("tool", "Bash", "abandoned")),
         ({"mcp_server": "probe", "tool_name": "ping"}, ("mcp", "mcp__probe__ping", "success")),
         ({"tool_name": "spawn_agent"}, ("agent", "unknown", "success")),
     ],
@@ -55,6 +55,10 @@ def test_the_result_of_a_tool_is_one_fire_under_the_id_of_its_call():
 def test_a_tool_is_told_by_what_it_is_and_how_it_ended(said: dict[str, Any], expected: tuple[str, str, str]):
     ((_, row),) = told(tool(**said))
     assert (row["kind"], row["skill_name"], row["status"]) == expected
+
+
+def test_a_program_of_the_model_is_no_fire_beside_the_calls_that_it_makes():
+    assert told(tool(tool_name="exec")) == []
 
 
 def test_a_skill_is_a_fire_of_its_turn():

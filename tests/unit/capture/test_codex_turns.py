@@ -16,6 +16,7 @@ from tests.codex_events import (
     agent,
     completed,
     event,
+    exited,
     tool,
     turn_over,
     typed_skill,
@@ -141,3 +142,21 @@ def test_a_patch_inside_of_a_command_is_told_of_at_the_end_of_the_turn():
     found = play((1.0, event("UserPromptSubmit")), (1.5, before), (2.0, event("Stop")), transcript=Later(patch, others))
     assert shape(found)[1:3] == [("tool", "Bash", "abandoned", None), ("tool", "apply_patch", "success", 250)]
     assert found[1]["fire_key"] == found[2]["fire_key"] == CALL
+
+
+@pytest.mark.parametrize(("code", "status"), [(1, "error"), (137, "error"), (-1, "abandoned")])
+def test_a_command_that_the_sandbox_stopped_is_told_at_the_end_of_the_turn(code: int, status: str):
+    transcript = Later(exited(code), exited(1, "call_other", turn="another"), exited(0, "call_fine"))
+    found = play(
+        (1.0, event("UserPromptSubmit")), (1.5, tool("PostToolUse")), (2.0, event("Stop")), transcript=transcript
+    )
+    told = [one for one in found if one["fire_key"].startswith("call_")]
+    assert [(one["fire_key"], one["status"]) for one in told] == [(CALL, "success"), (CALL, status)]
+    assert MARKER not in json.dumps(told)
+
+
+def test_a_command_that_is_called_completed_is_told_once_and_one_that_prints_of_failure_never():
+    done = [completed("CommandExecution", status="failed", exit_code=1), exited(1)]
+    printed = exited(0, "call_printed", said="Process exited with code 1")
+    found = play((1.0, event("UserPromptSubmit")), (2.0, event("Stop")), transcript=Later(*done, printed))
+    assert {one["kind"] for one in found} == {"session"}
