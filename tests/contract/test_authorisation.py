@@ -105,7 +105,8 @@ async def test_a_form_of_another_site_cannot_act_with_the_cookie(database_url: s
 async def test_an_engineer_sees_the_own_row_and_the_team_only_as_a_sum(database_url: str):
     async with application(database_url) as site:
         machine, own, lead = [await token_of(site, role) for role in ("machine", "engineer", "lead")]
-        await site.call("POST", "/v1/trace", token=machine, body=[ROW, {**ROW, "engineer_id": "hamza-n"}])
+        team = [{**ROW, "engineer_id": name} for name in ("thomas-c", "hamza-n", "amy")]
+        await site.call("POST", "/v1/trace", token=machine, body=team)
         board = (await site.call("GET", "/v1/utilization", token=own)).json
         fires = (await site.call("GET", "/v1/fires", token=own)).json["fires"]
         all_fires = (await site.call("GET", "/v1/fires", token=lead)).json["fires"]
@@ -113,11 +114,23 @@ async def test_an_engineer_sees_the_own_row_and_the_team_only_as_a_sum(database_
         others_page = await site.call("GET", "/", token=own)
 
     assert [row["engineer_id"] for row in board["engineers"]] == ["thomas-c"]
-    assert (board["team"]["engineers"], board["team"]["fires_30d"]) == (2, 2)
+    assert (board["team"]["engineers"], board["team"]["fires_30d"]) == (3, 3)
     assert {row["engineer_id"] for row in fires} == {"thomas-c"}
-    assert {row["engineer_id"] for row in all_fires} == {"thomas-c", "hamza-n"}
-    assert {row["engineer_id"] for row in all_rows} == {"thomas-c", "hamza-n"}
+    assert {row["engineer_id"] for row in all_fires} == {"thomas-c", "hamza-n", "amy"}
+    assert {row["engineer_id"] for row in all_rows} == {"thomas-c", "hamza-n", "amy"}
     assert b"hamza-n" not in others_page.body
+
+
+async def test_the_sum_of_a_team_of_two_is_for_neither_of_them(database_url: str):
+    async with application(database_url) as site:
+        machine, own, lead = [await token_of(site, role) for role in ("machine", "engineer", "lead")]
+        await site.call("POST", "/v1/trace", token=machine, body=[ROW, {**ROW, "engineer_id": "hamza-n"}])
+        board = (await site.call("GET", "/v1/utilization", token=own)).json
+        whole = (await site.call("GET", "/v1/utilization", token=lead)).json
+
+    assert [row["fires_30d"] for row in board["engineers"]] == [1]
+    assert (board["team"]["suppressed"], board["team"]["fires_30d"], board["team"]["daily"]) == (True, None, [])
+    assert (whole["team"]["suppressed"], whole["team"]["fires_30d"]) == (False, 2)
 
 
 @pytest.mark.parametrize(("role", "status"), [("engineer", 403), ("lead", 200), ("admin", 200)])

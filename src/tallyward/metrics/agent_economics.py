@@ -9,23 +9,22 @@ class AgentEconomics(Metric):
     title = "Agent economics"
     unit = "US dollars per merged pull request"
     caveat = (
-        "cost_usd sums whole cents, as the organisation's own query does. The window of the runs is the window of the "
+        "cost_usd sums whole cents, as the organisation's own query does. The range of the runs is the range of the "
         "merges, so a run just before it may have paid for a merge inside it."
     )
     undefined_when = "Nothing merged, or nothing metered: dollars per merged PR is NULL, never 0."
-    parameters = ("days", "counted_kinds")
+    parameters = ("counted_kinds",)
     sql = """
         WITH runs AS (
-            SELECT skill_name AS agent, count(*) AS runs, sum(cost_usd_cents) / 100.0 AS cost_usd
-            FROM skill_invocations
-            WHERE tenant = tally_tenant() AND runtime = 'k8s-job' AND kind = ANY(%(counted_kinds)s)
-                AND ts > now() - make_interval(days => %(days)s)
+            SELECT skill_name AS agent, sum(fires)::bigint AS runs, sum(cost_usd_cents) / 100.0 AS cost_usd
+            FROM {fires}
+            WHERE runtime = 'k8s-job' AND kind = ANY(%(counted_kinds)s)
             GROUP BY skill_name
         ), merged AS (
             SELECT agent, (
                 SELECT count(*) FROM github_prs AS p
                 WHERE starts_with(p.head_branch, 'axon/' || runs.agent || '/')
-                    AND p.merged_at > now() - make_interval(days => %(days)s)
+                    AND p.merged_at >= %(since)s::timestamptz AND p.merged_at < %(until)s::timestamptz
             ) AS prs_merged
             FROM runs
         )

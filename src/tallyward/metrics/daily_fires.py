@@ -4,19 +4,20 @@ from tallyward.metrics._base import Metric
 
 
 class DailyFires(Metric):
-    """Counted fires per engineer and day. `age` is whole days before now: 0 is the last 24 hours."""
+    """Counted fires per engineer and day of the time zone `tz`."""
 
     title = "Daily fires"
     unit = "fires a day"
-    caveat = "Days are 24-hour steps back from now, so the sum of the bars is the total beside them in every time zone."
+    caveat = (
+        "The days of a whole team's engineers are those of UTC, by which sums are kept; one engineer's are those of "
+        "the reader's time zone. A rolling range of 30 days touches 31: the oldest, cut by the range, is not drawn."
+    )
     undefined_when = "No counted row on a day: the day is 0, since silence is what is measured."
-    parameters = ("days", "counted_kinds")
+    parameters = ("counted_kinds",)
     sql = """
-        SELECT
-            engineer_id,
-            greatest(0, floor(extract(epoch FROM now() - ts) / 86400))::integer AS age,
-            count(*) AS fires
-        FROM skill_invocations
-        WHERE tenant = tally_tenant() AND ts > now() - make_interval(days => %(days)s) AND kind = ANY(%(counted_kinds)s)
-        GROUP BY engineer_id, age
+        SELECT engineer_id, (bucket AT TIME ZONE %(tz)s)::date AS day, sum(fires)::bigint AS fires
+        FROM {fires}
+        WHERE kind = ANY(%(counted_kinds)s)
+        GROUP BY engineer_id, day
+        ORDER BY engineer_id, day
     """

@@ -4,53 +4,63 @@ from tallyward.metrics._base import Metric
 
 
 class MeteredUsage(Metric):
-    """Requests, tokens and cost since a moment, per skill, model, repository, day, engineer or session."""
+    """Requests, tokens and cost per skill, model, repository, day, engineer, agent or runtime.
+
+    `people` are the engineers who made them; `people_of_small` in every row, those of all keys of fewer than
+    `people_min`.
+    """
 
     title = "Metered usage"
     unit = "tokens, and millionths of a US dollar"
     caveat = (
         "A request belongs to the last skill that fired before it in the same prompt of the same session, so several "
         "skills in one prompt share its cost in the order in which they fired; what came before the first of them, and "
-        "what no hook saw, is `(none)` unless the sender named a skill. Days are those of UTC. List prices: what a "
-        "contract takes off is not known."
+        "what no hook saw, is `(none)` unless the sender named a skill. By agent, what ran where no person sits "
+        "is the agent's, and all else `(people)`. Days are those of UTC. List prices: what a contract takes off is not "
+        "known."
     )
     undefined_when = "No request of a key has a known price: its cost is NULL, never 0. Unpriced requests are counted."
-    parameters = ("by", "since", "engineer")
+    parameters = ("by", "people_min")
     sql = """
-        SELECT
-            key, count(*) AS requests,
-            sum(input_tokens)::bigint AS input_tokens,
-            sum(cache_read_tokens)::bigint AS cache_read_tokens,
-            sum(cache_write_5m_tokens)::bigint AS cache_write_5m_tokens,
-            sum(cache_write_1h_tokens)::bigint AS cache_write_1h_tokens,
-            sum(output_tokens)::bigint AS output_tokens,
-            sum(reasoning_tokens)::bigint AS reasoning_tokens,
-            sum(cost_micros)::bigint AS cost_micros,
-            count(*) FILTER (WHERE cost_micros IS NULL) AS unpriced_requests
-        FROM (
+        WITH cells AS (
             SELECT
-                c.*,
                 CASE %(by)s::text
-                    WHEN 'skill'
-                        THEN coalesce(nullif(fire.skill_name, 'unknown'), c.skill_name, fire.skill_name, '(none)')
-                    WHEN 'model' THEN c.model
-                    WHEN 'repo' THEN coalesce(c.repo, '(none)')
-                    WHEN 'day' THEN to_char(c.ts AT TIME ZONE 'UTC', 'YYYY-MM-DD')
-                    WHEN 'engineer' THEN coalesce(c.engineer_id, 'unknown')
-                    WHEN 'session' THEN coalesce(c.session_id, '(none)')
-                END AS key
-            FROM metered_requests AS c
-            LEFT JOIN LATERAL (
-                SELECT f.skill_name
-                FROM skill_invocations AS f
-                WHERE %(by)s::text = 'skill' AND f.tenant = tally_tenant() AND f.kind = 'skill'
-                    AND f.session_id = c.session_id AND f.prompt_id = c.prompt_id AND f.ts <= c.ts
-                ORDER BY f.ts DESC, f.id DESC
-                LIMIT 1
-            ) AS fire ON true
-            WHERE c.tenant = tally_tenant() AND c.ts >= %(since)s::timestamptz
-                AND (%(engineer)s::text IS NULL OR c.engineer_id = %(engineer)s)
-        ) AS requests
-        GROUP BY key
-        ORDER BY CASE WHEN %(by)s::text = 'day' THEN key END, sum(cost_micros) DESC NULLS LAST, key
+                    WHEN 'skill' THEN coalesce(skill_name, '(none)')
+                    WHEN 'model' THEN model
+                    WHEN 'repo' THEN coalesce(repo, '(none)')
+                    WHEN 'day' THEN to_char(bucket AT TIME ZONE 'UTC', 'YYYY-MM-DD')
+                    WHEN 'engineer' THEN coalesce(engineer_id, 'unknown')
+                    WHEN 'runtime' THEN coalesce(runtime, '(none)')
+                    WHEN 'agent' THEN CASE
+                        WHEN runtime IN ('k8s-job', 'modal', 'local-job') THEN coalesce(skill_name, '(none)')
+                        ELSE '(people)'
+                    END
+                END AS key,
+                nullif(engineer_id, 'unknown') AS person, sum(requests) AS requests,
+                sum(input_tokens) AS input_tokens, sum(cache_read_tokens) AS cache_read_tokens,
+                sum(cache_write_5m_tokens) AS cache_write_5m_tokens,
+                sum(cache_write_1h_tokens) AS cache_write_1h_tokens, sum(output_tokens) AS output_tokens,
+                sum(reasoning_tokens) AS reasoning_tokens, sum(cost_micros) AS cost_micros,
+                sum(unpriced_requests) AS unpriced_requests
+            FROM {requests}
+            GROUP BY key, person
+            HAVING sum(requests) > 0
+        ), keys AS (
+            SELECT
+                key, count(DISTINCT person) AS people, sum(requests)::bigint AS requests,
+                sum(input_tokens)::bigint AS input_tokens, sum(cache_read_tokens)::bigint AS cache_read_tokens,
+                sum(cache_write_5m_tokens)::bigint AS cache_write_5m_tokens,
+                sum(cache_write_1h_tokens)::bigint AS cache_write_1h_tokens,
+                sum(output_tokens)::bigint AS output_tokens, sum(reasoning_tokens)::bigint AS reasoning_tokens,
+                sum(cost_micros)::bigint AS cost_micros, sum(unpriced_requests)::bigint AS unpriced_requests
+            FROM cells
+            GROUP BY key
+        )
+        SELECT
+            keys.*, (SELECT count(DISTINCT person) FROM cells) AS people_of_all, (
+                SELECT count(DISTINCT person) FROM cells JOIN keys AS small USING (key)
+                WHERE small.people < %(people_min)s
+            ) AS people_of_small
+        FROM keys
+        ORDER BY CASE WHEN %(by)s::text = 'day' THEN key END, cost_micros DESC NULLS LAST, key
     """

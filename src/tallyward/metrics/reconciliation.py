@@ -12,56 +12,36 @@ class Reconciliation(Metric):
         "A row that several paths saw was kept once; how often one path sent it again is not kept. What an exporter "
         "told of requests that a transcript tells of too is told twice and counted once. Ours and theirs are compared "
         "over every report that has both, those told twice included, since only the exporter says theirs. The gap is "
-        "theirs less ours: above 0 the client says more. Days are those of UTC, and the oldest is cut by the window."
+        "theirs less ours: above 0 the client says more. Days are those of UTC, and the oldest is cut by the range."
     )
     undefined_when = "No request has both a price and a reported cost: ours, theirs and the gap are NULL, never 0."
-    parameters = ("days", "engineer")
     sql = """
-        WITH fires AS (
+        WITH stored AS (
             SELECT
-                (ts AT TIME ZONE 'UTC')::date AS day, engineer_id,
-                count(*) AS fires, count(*) FILTER (WHERE cardinality(seen_by) > 1) AS fires_seen_by_several
-            FROM skill_invocations
-            WHERE tenant = tally_tenant() AND ts > now() - make_interval(days => %(days)s)
-                AND (%(engineer)s::text IS NULL OR engineer_id = %(engineer)s)
+                (bucket AT TIME ZONE 'UTC')::date AS day, engineer_id,
+                sum(fires)::bigint AS fires, sum(seen_by_several)::bigint AS fires_seen_by_several
+            FROM {fires}
             GROUP BY day, engineer_id
-        ), requests AS (
+        ), metered AS (
             SELECT
-                (ts AT TIME ZONE 'UTC')::date AS day, coalesce(engineer_id, 'unknown') AS engineer_id,
-                count(*) AS requests,
-                count(*) FILTER (WHERE cardinality(seen_by) > 1) AS requests_seen_by_several,
-                count(*) FILTER (WHERE cost_micros IS NULL) AS unpriced_requests,
-                sum(cost_micros) FILTER (WHERE has_skill)::bigint AS attributed_micros,
-                sum(cost_micros) FILTER (WHERE NOT has_skill)::bigint AS unattributed_micros
-            FROM (
-                SELECT c.*, c.skill_name IS NOT NULL OR EXISTS (
-                    SELECT FROM skill_invocations AS f
-                    WHERE f.tenant = tally_tenant() AND f.kind = 'skill' AND f.session_id = c.session_id
-                        AND f.prompt_id = c.prompt_id AND f.ts <= c.ts
-                ) AS has_skill
-                FROM metered_requests AS c
-                WHERE c.tenant = tally_tenant() AND c.ts > now() - make_interval(days => %(days)s)
-                    AND (%(engineer)s::text IS NULL OR c.engineer_id = %(engineer)s)
-            ) AS metered
-            GROUP BY day, coalesce(engineer_id, 'unknown')
-        ), reports AS (
-            SELECT
-                (ts AT TIME ZONE 'UTC')::date AS day, coalesce(engineer_id, 'unknown') AS engineer_id,
-                count(*) AS reports, count(cost_micros + reported_cost_micros) AS compared_requests,
-                sum(cost_micros) FILTER (WHERE reported_cost_micros IS NOT NULL)::bigint AS our_micros,
-                sum(reported_cost_micros) FILTER (WHERE cost_micros IS NOT NULL)::bigint AS reported_micros
-            FROM cost_ledger
-            WHERE tenant = tally_tenant() AND ts > now() - make_interval(days => %(days)s)
-                AND (%(engineer)s::text IS NULL OR engineer_id = %(engineer)s)
+                (bucket AT TIME ZONE 'UTC')::date AS day, coalesce(engineer_id, 'unknown') AS engineer_id,
+                sum(requests)::bigint AS requests, sum(seen_by_several)::bigint AS requests_seen_by_several,
+                (sum(reports) - sum(requests))::bigint AS requests_told_twice,
+                sum(unpriced_requests)::bigint AS unpriced_requests,
+                sum(cost_micros) FILTER (WHERE skill_name IS NOT NULL)::bigint AS attributed_micros,
+                sum(cost_micros) FILTER (WHERE skill_name IS NULL)::bigint AS unattributed_micros,
+                sum(compared_requests)::bigint AS compared_requests,
+                sum(our_micros)::bigint AS our_micros, sum(reported_micros)::bigint AS reported_micros
+            FROM {requests}
             GROUP BY day, coalesce(engineer_id, 'unknown')
         )
         SELECT
             day, engineer_id, coalesce(fires, 0) AS fires, coalesce(fires_seen_by_several, 0) AS fires_seen_by_several,
             coalesce(requests, 0) AS requests, coalesce(requests_seen_by_several, 0) AS requests_seen_by_several,
-            coalesce(reports, 0) - coalesce(requests, 0) AS requests_told_twice,
+            coalesce(requests_told_twice, 0) AS requests_told_twice,
             coalesce(unpriced_requests, 0) AS unpriced_requests, attributed_micros, unattributed_micros,
             coalesce(compared_requests, 0) AS compared_requests, our_micros, reported_micros,
             reported_micros - our_micros AS gap_micros
-        FROM fires FULL JOIN requests USING (day, engineer_id) FULL JOIN reports USING (day, engineer_id)
+        FROM stored FULL JOIN metered USING (day, engineer_id)
         ORDER BY day DESC, engineer_id
     """

@@ -17,6 +17,7 @@ class SkillUse(Metric):
     )
     undefined_when = "No fire of a skill: it is not listed. Rates are of all its fires, so a listed skill has them."
     parameters = ("people_min",)
+    people_may_miss = True
     sql = """
         WITH cells AS (
             SELECT

@@ -4,43 +4,48 @@ from tallyward.metrics._base import Metric
 
 
 class Utilisation(Metric):
-    """Fires per engineer in a window of days; what does not count is shown beside."""
+    """Fires per engineer in a range; what does not count is shown beside."""
 
     title = "Engineer utilisation"
     unit = "fires"
     caveat = (
         "Only the kinds the tenant counts are fires; all_rows is what the organisation's plain count(*) gives. The top "
-        "skill is taken over all time, as in the organisation's own query; between equals the first by name."
+        "skill is taken over all time up to the end of the range, as in the organisation's own query, and within the "
+        "range where only a repository, model or runtime is asked for; between equals it is the first by name."
     )
-    undefined_when = "No row in the window: the engineer is not listed. It never means no work was done."
-    parameters = ("days", "counted_kinds")
+    undefined_when = "No row in the range: the engineer is not listed. It never means no work was done."
+    parameters = ("counted_kinds",)
     # Both sides are materialised before they meet, one row an engineer: a planner without statistics, as on a young
     # server, otherwise works the favourites out again for each row, which is quadratic.
     sql = """
-        WITH recent AS MATERIALIZED (
+        WITH cells AS MATERIALIZED (
+            SELECT
+                engineer_id, skill_name, kind, kind = ANY(%(counted_kinds)s) AS counted, fires, successful, session_ids
+            FROM {fires}
+        ), recent AS MATERIALIZED (
             SELECT
                 engineer_id,
-                count(*) FILTER (WHERE counted) AS fires_30d,
-                count(*) FILTER (WHERE counted AND status = 'success') AS successful,
+                coalesce(sum(fires) FILTER (WHERE counted), 0)::bigint AS fires_30d,
+                coalesce(sum(successful) FILTER (WHERE counted), 0)::bigint AS successful,
                 count(DISTINCT skill_name) FILTER (WHERE counted) AS unique_skills,
-                count(*) FILTER (WHERE kind = 'tool') AS tool_calls,
-                count(DISTINCT coalesce(session_id, '')) FILTER (WHERE kind = 'session') AS sessions,
-                count(*) AS all_rows
-            FROM (
-                SELECT engineer_id, skill_name, status, kind, session_id, kind = ANY(%(counted_kinds)s) AS counted
-                FROM skill_invocations
-                WHERE tenant = tally_tenant() AND ts > now() - make_interval(days => %(days)s)
-            ) AS fires
+                coalesce(sum(fires) FILTER (WHERE kind = 'tool'), 0)::bigint AS tool_calls,
+                sum(fires)::bigint AS all_rows
+            FROM cells
+            GROUP BY engineer_id
+        ), prompted AS MATERIALIZED (
+            SELECT engineer_id, count(DISTINCT id) AS sessions
+            FROM cells CROSS JOIN LATERAL unnest(session_ids) AS id
             GROUP BY engineer_id
         ), favourite AS MATERIALIZED (
             SELECT DISTINCT ON (engineer_id) engineer_id, skill_name AS top_skill
-            FROM skill_invocations
-            WHERE tenant = tally_tenant() AND kind = ANY(%(counted_kinds)s)
+            FROM {fires_ever}
+            WHERE kind = ANY(%(counted_kinds)s)
             GROUP BY engineer_id, skill_name
-            ORDER BY engineer_id, count(*) DESC, skill_name
+            ORDER BY engineer_id, sum(fires) DESC, skill_name
         )
         SELECT
-            engineer_id, fires_30d, successful, unique_skills, top_skill, tool_calls, sessions, all_rows
-        FROM recent LEFT JOIN favourite USING (engineer_id)
+            engineer_id, fires_30d, successful, unique_skills, top_skill, tool_calls,
+            coalesce(sessions, 0) AS sessions, all_rows
+        FROM recent LEFT JOIN prompted USING (engineer_id) LEFT JOIN favourite USING (engineer_id)
         ORDER BY fires_30d DESC, all_rows DESC, engineer_id
     """

@@ -80,14 +80,29 @@ class Asked(Struct, frozen=True, kw_only=True):
         return Window(since=self.since, until=self.until, days=self.days, tz=self.tz)
 
     @property
+    def in_whole_hours(self) -> bool:
+        """Whether the days of the zone begin with an hour of UTC, in which sums are kept."""
+        ends = (self.since, self.until or self.since + timedelta(days=self.days or 0))
+        offsets = [moment.astimezone(ZoneInfo(self.tz)).utcoffset() or timedelta() for moment in ends]
+        return not any(offset % timedelta(hours=1) for offset in offsets)
+
+    @property
     def filters(self) -> dict[str, str]:
         """The filters that are on, as an address says them."""
         named = {name: getattr(self, name) for name in (*_NAMES, *_WORDS)}
         named["kind"] = ",".join(self.kinds) if self.kinds else None
         return {name: value for name, value in named.items() if value is not None}
 
+    def of(self, **changes: Any) -> "Asked":
+        """The same with these changes."""
+        return msgspec.structs.replace(self, **changes)
+
+    def listing(self) -> dict[str, Any]:
+        """What a list of rows is given: a filter that is not on is None."""
+        return {**self.params(), "kinds": list(self.kinds) if self.kinds else None}
+
     def params(self) -> dict[str, Any]:
-        """What a statement is given."""
+        """What a measure is given."""
         return {
             "since": self.since,
             "until": self.until or "infinity",

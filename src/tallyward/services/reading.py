@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from tallyward.domain.access import Principal
@@ -30,7 +29,7 @@ def allowed(principal: Principal, asked: Asked) -> Asked:
         return asked
     if asked.engineer not in (None, principal.engineer_id):
         raise ScopeMissing("This token sees the rows of its own engineer only.")
-    return msgspec.structs.replace(asked, engineer=principal.engineer_id) if asked.filters else asked
+    return asked.of(engineer=principal.engineer_id) if asked.filters else asked
 
 
 def sees_colleagues(principal: Principal, asked: Asked) -> bool:
@@ -40,5 +39,7 @@ def sees_colleagues(principal: Principal, asked: Asked) -> bool:
 
 async def measured(connection: Connection, metric: type[Metric], asked: Asked, **own: Any) -> list[Row]:
     """The rows of one measure for what is asked, in a transaction that has said its tenant."""
-    cursor = await connection.execute(metric.statement(asked.filters), {**asked.params(), **own})
+    params = {"grain": "any", **asked.params(), **own}
+    plain = params["grain"] == "hour" and not asked.in_whole_hours
+    cursor = await connection.execute(metric.statement(asked.filters, plain=plain), params)
     return await cursor.fetchall()

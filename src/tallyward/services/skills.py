@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from tallyward.domain.access import Principal
@@ -80,7 +79,7 @@ class Skills:
         """The skills of what is asked for. A search goes by the name, and leaves the total as it is."""
         asked = asked if sample else allowed(principal, asked)
         tenant = SAMPLE_TENANT if sample else principal.tenant
-        counted = msgspec.structs.replace(asked, kinds=asked.kinds or LISTED_KINDS)
+        counted = asked.of(kinds=asked.kinds or LISTED_KINDS)
         async with self._database.transaction(tenant) as connection:
             used = await measured(connection, SkillUse, counted, people_min=PEOPLE_MIN)
             durations = await measured(connection, Latency, counted)

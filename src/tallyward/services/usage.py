@@ -1,12 +1,11 @@
 """Accounts: takes metered requests in, and says what they cost, by whom and for what."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal, get_args
 
 from msgspec import Struct
 
-from tallyward import clock
 from tallyward.domain.access import Principal
 from tallyward.domain.usage import SYNTHETIC_MODEL, UsageIn, from_report
 from tallyward.errors import Invalid, Refused
@@ -15,8 +14,10 @@ from tallyward.ledger.usage_rows import NEW
 from tallyward.ledger.writer import Writer
 from tallyward.metrics.metered_usage import MeteredUsage
 from tallyward.metrics.reconciliation import Reconciliation
-from tallyward.services.board import measure, require_days
+from tallyward.metrics.session_usage import SessionUsage
+from tallyward.services.asked import Asked, last_days
 from tallyward.services.ingest import RowDecoder
+from tallyward.services.reading import measured
 
 Key = Literal["skill", "model", "repo", "day", "engineer", "session"]
 KEYS: tuple[Key, ...] = get_args(Key)
@@ -124,28 +125,35 @@ class Accounts:
         key: Key | None = next((key for key in KEYS if key == by), None)
         if key is None:
             raise Invalid(f"by is {by[:100]!r}; it must be one of {', '.join(KEYS)}.", field="by")
-        require_days(days)
+        asked = last_days(days, engineer=_own(principal))
+        if since is not None:
+            asked = asked.of(since=since, days=None)
         if not 1 <= limit <= ROWS_MAX:
             raise Invalid(f"limit is {limit}; it must be from 1 to {ROWS_MAX}.", field="limit")
-        since = since or clock.now() - timedelta(days=days)
-        params = {"by": key, "since": since, "engineer": _own(principal)}
-        async with self._database.transaction(principal.tenant) as connection:
-            found = await measure(connection, MeteredUsage, params)
-        rows = [UsageRow(**row) for row in found]
+        rows = await self._rows(principal, asked, key)
         return UsageBoard(
             by=key,
-            since=since,
+            since=asked.since,
             tenant=principal.tenant,
             rows=rows[:limit],
             omitted=max(0, len(rows) - limit),
             totals=_totals(rows),
         )
 
+    async def _rows(self, principal: Principal, asked: Asked, key: Key) -> list[UsageRow]:
+        async with self._database.transaction(principal.tenant) as connection:
+            if key == "session":
+                found = await measured(connection, SessionUsage, asked)
+            else:
+                grain = "day" if key == "day" else "any"
+                found = await measured(connection, MeteredUsage, asked, by=key, people_min=0, grain=grain)
+        return [UsageRow(**{name: row[name] for name in UsageRow.__struct_fields__}) for row in found]
+
     async def reconciliation(self, principal: Principal, days: int) -> ReconciliationBoard:
         """What is stored per day and engineer, against what the clients said."""
-        require_days(days)
+        asked = last_days(days, engineer=_own(principal))
         async with self._database.transaction(principal.tenant) as connection:
-            found = await measure(connection, Reconciliation, {"days": days, "engineer": _own(principal)})
+            found = await measured(connection, Reconciliation, asked, grain="day")
         return ReconciliationBoard(days=days, tenant=principal.tenant, rows=[ReconciledDay(**row) for row in found])
 
 

@@ -1,7 +1,6 @@
 """The HTTP API: each call is a few lines over a service, listed in `CALLS`."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -11,16 +10,28 @@ from starlette.responses import Response
 from tallyward import __version__, clock
 from tallyward.domain.access import Principal
 from tallyward.domain.fire import FetchIn, FireIn
-from tallyward.errors import DiskFull, Invalid
+from tallyward.errors import DiskFull
 from tallyward.services.board import EconomicsBoard, MyBoard, TeamBoard
+from tallyward.services.fires import CanaryFires, FiresBoard
 from tallyward.services.ingest import Answer
 from tallyward.web.bodies import Json, content_type, read_body
 from tallyward.web.calls import Call, Query
-from tallyward.web.parameters import DAYS, PARTIAL, days, flag, moment, typed
+from tallyward.web.parameters import (
+    FILTERS,
+    PAGE,
+    PARTIAL,
+    RANGE,
+    RANGE_OR_EVER,
+    ROW_FILTERS,
+    SINCE,
+    asked,
+    asked_or_ever,
+    flag,
+    paging,
+)
 from tallyward.web.problems import RowProblem, row_problems
+from tallyward.web.tables import answer
 
-FIRES_MAX = 1_000
-FIRES_DEFAULT = 100
 HEALTH_SECONDS_MAX = 2.0  # whoever asks for health does not wait long for it
 
 
@@ -60,37 +71,6 @@ class CaptureConfig(Struct):
     tenant: str
     arg_key: str
     engineer_id: str | None
-
-
-class FireRow(Struct, kw_only=True):
-    """One stored fire, every column."""
-
-    id: int
-    ts: datetime
-    engineer_id: str
-    skill_name: str
-    repo: str | None
-    runtime: str
-    model: str | None
-    latency_ms: int | None
-    status: str
-    input_tokens: int | None
-    output_tokens: int | None
-    cost_usd_cents: int | None
-    arg_hash: str | None
-    kind: str
-    session_id: str | None
-    prompt_id: str | None
-    branch: str | None
-    cost_micros: int | None
-    fire_key: str
-    seen_by: list[str]
-
-
-class Fires(Struct):
-    """Fires, newest first."""
-
-    fires: list[FireRow]
 
 
 def _answer(answer: Answer) -> Response:
@@ -134,31 +114,25 @@ async def health(request: Request, _principal: Principal) -> Response:
 
 
 async def fires(request: Request, principal: Principal) -> Response:
-    limit = typed(request, "limit", int, FIRES_DEFAULT)
-    if not 1 <= limit <= FIRES_MAX:
-        raise Invalid(f"limit is {limit}; it must be from 1 to {FIRES_MAX}.", field="limit")
-    rows = await request.app.state.board.fires(
-        principal, session=request.query_params.get("session"), since=moment(request, "since"), limit=limit
-    )
-    return Json({"fires": rows})
+    board = await request.app.state.boards.fires.read(principal, asked_or_ever(request), paging(request))
+    return answer(request, board, "fires")
 
 
 async def canary(request: Request, principal: Principal) -> Response:
     session = request.query_params.get("session", "")
-    return Json({"fires": await request.app.state.board.canary(principal, session)})
+    return Json(await request.app.state.boards.fires.canary(principal, session))
 
 
 async def utilization(request: Request, principal: Principal) -> Response:
-    return Json(await request.app.state.board.own_team(principal, days(request)))
+    return answer(request, await request.app.state.board.own_team(principal, asked(request)), "engineers")
 
 
 async def economics(request: Request, principal: Principal) -> Response:
-    return Json(await request.app.state.board.economics(principal, days(request)))
+    return answer(request, await request.app.state.board.economics(principal, asked(request)), "agents")
 
 
 async def me(request: Request, principal: Principal) -> Response:
-    engineer = request.query_params.get("engineer")
-    return Json(await request.app.state.board.me(principal, days(request), engineer))
+    return answer(request, await request.app.state.board.me(principal, asked(request)), "skills")
 
 
 async def openapi(request: Request, _principal: Principal) -> Response:
@@ -180,31 +154,25 @@ CALLS = (
     ),
     Call("GET", "/v1/health", "open", "Whether rows can be stored and read now; 503 when not.", health, gives=Health),
     Call(
-        "GET", "/v1/fires", "read", "The latest fires, newest first; an engineer's token sees its own.",
-        fires, gives=Fires,
-        query=(
-            Query("session", {"type": "string"}, "Only fires of this session."),
-            Query("since", {"type": "string", "format": "date-time"}, "Only fires at or after this time."),
-            Query("limit", {"type": "integer", "default": FIRES_DEFAULT, "maximum": FIRES_MAX}, "How many at most."),
-        ),
+        "GET", "/v1/fires", "read", "The fires behind the numbers, newest first; an engineer's token sees its own.",
+        fires, gives=FiresBoard, query=(SINCE, *RANGE_OR_EVER, *FILTERS, *ROW_FILTERS, *PAGE), table="fires",
     ),
     Call(
         "GET", "/v1/canary", "capture", "The made-up fires of a `tally doctor`, which are in no other answer.",
-        canary, gives=Fires,
+        canary, gives=CanaryFires,
         query=(Query("session", {"type": "string"}, "Which canary; it begins with tally-doctor-."),),
     ),
     Call(
         "GET", "/v1/utilization", "read", "Fires per engineer with grades; an engineer's token sees its own row.",
-        utilization, gives=TeamBoard, query=(DAYS,),
+        utilization, gives=TeamBoard, query=(*RANGE, *FILTERS), table="engineers",
     ),
     Call(
         "GET", "/v1/economics", "read", "Cost and merged pull requests of the agents in the cluster.",
-        economics, gives=EconomicsBoard, query=(DAYS,),
+        economics, gives=EconomicsBoard, query=(*RANGE, *FILTERS), table="agents",
     ),
     Call(
         "GET", "/v1/me", "read", "One engineer's own board: row, skill mix and latest fires.",
-        me, gives=MyBoard,
-        query=(DAYS, Query("engineer", {"type": "string"}, "Whose board; a lead's token may name anyone.")),
+        me, gives=MyBoard, query=(*RANGE, *FILTERS), table="skills",
     ),
     Call("GET", "/openapi.json", "open", "This description.", openapi, gives=dict[str, Any]),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TypeVar, get_args
 import msgspec
 from starlette.requests import Request
 
-from tallyward.domain.fire import KINDS, Runtime, Status
+from tallyward.domain.fire import EARLIEST, KINDS, Runtime, Status
 from tallyward.errors import Invalid
 from tallyward.services.asked import NAME_CHARS_MAX, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, SEARCH_CHARS_MAX, Asked, Paging
 from tallyward.services.asked import read as read_asked
@@ -36,11 +36,15 @@ FILTERS = (
     Query("skill", _TEXT, "Only this skill, tool or agent."),
     Query("repo", _TEXT, "Only this repository; `(none)` for those without one."),
     Query("model", _TEXT, "Only this model; `(none)` for those without one."),
-    Query("session", _TEXT, "Only this session."),
     Query("runtime", {"type": "string", "enum": list(get_args(Runtime))}, "Only this runtime."),
-    Query("status", {"type": "string", "enum": list(get_args(Status))}, "Only what ended so."),
     Query("kind", {"type": "string"}, f"Only these kinds, with commas between: {', '.join(KINDS)}."),
 )
+ROW_FILTERS = (
+    Query("session", _TEXT, "Only this session."),
+    Query("status", {"type": "string", "enum": list(get_args(Status))}, "Only what ended so."),
+)
+RANGE_OR_EVER = (Query("days", {"type": "integer", "minimum": 1, "maximum": 366}, "Days back from now."), *RANGE[1:])
+SINCE = Query("since", {"type": "string", "format": "date-time"}, "At or after this moment: `from` by another name.")
 SEARCH = Query("q", {"type": "string", "maxLength": SEARCH_CHARS_MAX}, "Only rows whose name holds these letters.")
 PAGE = (
     Query("page", {"type": "integer", "default": 1, "minimum": 1}, "Which page, from 1."),
@@ -54,6 +58,15 @@ PAGE = (
 def asked(request: Request) -> Asked:
     """The range, filters and search that the address says. Raises Invalid for what cannot be meant."""
     return read_asked(request.query_params, tz_default=_reader_zone(request))
+
+
+def asked_or_ever(request: Request) -> Asked:
+    """As `asked`, but of all time where no range is said: for lists, whose newest rows are wanted."""
+    said = request.query_params
+    if any(said.get(name) for name in ("days", "from", "to")):
+        return asked(request)
+    since = moment(request, "since") if said.get("since") else None
+    return asked(request).of(since=since or EARLIEST, days=None)
 
 
 def _reader_zone(request: Request) -> str:

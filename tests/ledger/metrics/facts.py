@@ -36,6 +36,13 @@ class Facts:
         for _ in range(times):
             self._insert("skill_invocations", age_seconds, "ts", FIRE | columns)
 
+    def fire_at(self, moment: str, **columns: Any) -> None:
+        """A fire at a moment that is said."""
+        self._insert("skill_invocations", 0, "ts", FIRE | columns)
+        self._connection.execute(
+            "UPDATE skill_invocations SET ts = %s WHERE id = (SELECT max(id) FROM skill_invocations)", (moment,)
+        )
+
     def request(self, request_key: str, *, age_seconds: float = 3600, **columns: Any) -> None:
         """A metered request to a model."""
         self._insert("cost_ledger", age_seconds, "ts", {"request_key": request_key} | REQUEST | columns)
@@ -58,8 +65,11 @@ class Facts:
         self._connection.execute(statement, (age_seconds, *columns.values()))
 
     def measured(self, metric: type[Metric], **params: Any) -> list[dict[str, Any]]:
-        """What the measure says of the last 30 days, with the parameters that name a filter taken as one."""
+        """What the measure says of the last `days`. A parameter that names a filter is one, unless it is None."""
         now = self._connection.execute("SELECT now()").fetchall()[0]["now"]
-        window = {"since": now - timedelta(days=30), "until": "infinity", "kinds": [], "tz": "UTC", "people_min": 3}
-        given = {"days": 30, "counted_kinds": ["skill", "agent", "mcp"]} | window | params
-        return self._connection.execute(metric.statement(params.keys() & FILTERS), given).fetchall()
+        # The organisation's own range leaves its first moment out.
+        since = now - timedelta(days=params.pop("days", 30)) + timedelta(microseconds=1)
+        given = {"since": since, "until": "infinity", "tz": "UTC", "grain": "day", "people_min": 3, "by": "skill"}
+        given |= dict.fromkeys(FILTERS) | {"kinds": [], "counted_kinds": ["skill", "agent", "mcp"]} | params
+        filters = [name for name in FILTERS if params.get(name) is not None]
+        return self._connection.execute(metric.statement(filters), given).fetchall()

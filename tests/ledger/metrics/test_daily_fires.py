@@ -1,55 +1,48 @@
-"""Daily fires: bars that add up to the total beside them."""
+"""Daily fires: what counts, on the day on which it was done."""
+
+from datetime import date
+from typing import Any
 
 from tallyward.metrics.daily_fires import DailyFires
-from tests.ledger.metrics.facts import DAY_SECONDS, HOSTILE_NAMES, Facts
+from tests.ledger.metrics.facts import HOSTILE_NAMES, Facts
+
+EVER = {"since": "-infinity"}
 
 
-def ages(facts: Facts, **params: object) -> list[tuple[str, int, int]]:
-    return sorted((row["engineer_id"], row["age"], row["fires"]) for row in facts.measured(DailyFires, **params))
+def days(facts: Facts, **params: Any) -> list[tuple[str, date, int]]:
+    rows = facts.measured(DailyFires, **EVER | params)
+    return [(row["engineer_id"], row["day"], row["fires"]) for row in rows]
 
 
-def test_a_day_is_24_hours_back_from_now(facts: Facts):
-    facts.fire(age_seconds=0)
-    facts.fire(age_seconds=DAY_SECONDS - 1)
-    facts.fire(age_seconds=DAY_SECONDS)
-    facts.fire(age_seconds=30 * DAY_SECONDS - 1)
+def test_a_fire_is_on_the_day_of_the_zone_that_is_asked_for(facts: Facts):
+    facts.fire_at("2026-10-24T23:30:00Z", engineer_id="ada")
+    facts.fire_at("2026-10-25T00:30:00Z", engineer_id="ada")
 
-    assert ages(facts) == [("thomas-c", 0, 2), ("thomas-c", 1, 1), ("thomas-c", 29, 1)]
-
-
-def test_what_is_older_than_the_window_has_no_bar(facts: Facts):
-    facts.fire(age_seconds=7 * DAY_SECONDS)
-
-    assert ages(facts, days=7) == []
-    assert ages(facts, days=8) == [("thomas-c", 7, 1)]
-
-
-def test_a_clock_ahead_of_ours_falls_into_the_newest_day(facts: Facts):
-    facts.fire(age_seconds=-3600)
-
-    assert ages(facts) == [("thomas-c", 0, 1)]
+    assert days(facts) == [("ada", date(2026, 10, 24), 1), ("ada", date(2026, 10, 25), 1)]
+    berlin = days(facts, tz="Europe/Berlin", engineer="ada", grain="hour")
+    assert berlin == [("ada", date(2026, 10, 25), 2)]
 
 
 def test_only_the_chosen_kinds_have_bars(facts: Facts):
     facts.fire(kind="tool", skill_name="Bash")
 
-    assert ages(facts) == []
-    assert ages(facts, counted_kinds=["tool"]) == [("thomas-c", 0, 1)]
+    assert days(facts) == []
+    assert [row[2] for row in days(facts, counted_kinds=["tool"])] == [1]
 
 
 def test_no_rows_give_no_bars(facts: Facts):
-    assert ages(facts) == []
+    assert days(facts) == []
 
 
 def test_another_tenants_rows_are_not_there(facts: Facts):
     facts.fire()
     facts.speak_for("other")
 
-    assert ages(facts) == []
+    assert days(facts) == []
 
 
 def test_hostile_names_have_bars_like_any_other(facts: Facts):
     for name in HOSTILE_NAMES:
         facts.fire(engineer_id=name)
 
-    assert ages(facts) == sorted((name, 0, 1) for name in HOSTILE_NAMES)
+    assert {row[0]: row[2] for row in days(facts)} == dict.fromkeys(HOSTILE_NAMES, 1)

@@ -7,6 +7,7 @@ import pytest
 
 from tallyward import clock
 from tallyward.metrics.metered_usage import MeteredUsage
+from tallyward.metrics.session_usage import SessionUsage
 from tests.ledger.metrics.facts import HOSTILE_NAMES, Facts
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -14,8 +15,9 @@ IN_PROMPT = {"session_id": "s", "prompt_id": "p"}
 
 
 def rows(facts: Facts, by: str, **params: object) -> dict[str, dict[str, Any]]:
-    given = {"by": by, "since": LONG_AGO, "engineer": None} | params
-    return {row["key"]: row for row in facts.measured(MeteredUsage, **given)}
+    given = {"by": by, "since": LONG_AGO} | params
+    found = facts.measured(SessionUsage if by == "session" else MeteredUsage, **given)
+    return {row["key"]: {name: row[name] for name in row if not name.startswith("people")} for row in found}
 
 
 def costs(facts: Facts, by: str, **params: object) -> dict[str, int | None]:

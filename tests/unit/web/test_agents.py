@@ -1,16 +1,26 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from tallyward.domain.access import Principal
 from tallyward.domain.tenant import MergedPrDollars, TenantConfig, light
+from tallyward.services.asked import Window
 from tallyward.services.board import AgentRow, EconomicsBoard
 from tallyward.web.pages.agents import dollars, render_agents
 
+WINDOW = Window(since=datetime(2026, 4, 17, tzinfo=UTC), until=None, days=30, tz="UTC")
 LEAD = Principal(token_id=1, tenant="default", name="lead", scopes=frozenset({"read"}))
 
 
 def board(*agents: AgentRow) -> EconomicsBoard:
     return EconomicsBoard(
-        days=30, tenant="default", sample=False, merged_pr_usd={"yellow": 15.0, "red": 30.0}, agents=list(agents)
+        days=30,
+        tenant="default",
+        sample=False,
+        merged_pr_usd={"yellow": 15.0, "red": 30.0},
+        window=WINDOW,
+        filters={},
+        agents=list(agents),
     )
 
 
@@ -22,6 +32,7 @@ def agent(name: str, per_pr: float | None) -> AgentRow:
         prs_merged=2,
         cost_usd_per_merged_pr=per_pr,
         light=light(per_pr, MergedPrDollars()),
+        rows="/v1/fires",
     )
 
 

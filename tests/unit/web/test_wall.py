@@ -1,15 +1,17 @@
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from tallyward.domain.access import Principal
 from tallyward.domain.tenant import GradeThresholds, grade
+from tallyward.services.asked import Window
 from tallyward.services.board import EngineerRow, MyBoard, TeamBoard, TeamTotals
 from tallyward.web.pages._grades import Grade, counted_words, next_step
 from tallyward.web.pages.me import render_me
 from tallyward.web.pages.wall import Choice, ordered, render_team
 
 TODAY = date(2026, 5, 17)
+WINDOW = Window(since=datetime(2026, 4, 17, tzinfo=UTC), until=None, days=30, tz="UTC")
 SERVER = "http://127.0.0.1:8787"
 GRADES = {"excellent": 300, "strong": 150, "developing": 50, "untapped": 20}
 LEAD = Principal(token_id=1, tenant="default", name="lead", scopes=frozenset({"read"}))
@@ -26,6 +28,7 @@ def row(name: str, fires: int, **known: object) -> EngineerRow:
         "sessions": 0,
         "all_rows": fires,
         "daily": [0] * 29 + [fires],
+        "rows": "/v1/fires",
         **known,
     }
     return EngineerRow(engineer_id=name, fires_30d=fires, utilization=grade(fires, GradeThresholds()), **facts)
@@ -44,7 +47,16 @@ def board(*rows: EngineerRow, sample: bool = False) -> TeamBoard:
     )
     kinds = ["skill", "agent", "mcp"]
     return TeamBoard(
-        days=30, tenant="default", sample=sample, counted_kinds=kinds, grades=GRADES, engineers=list(rows), team=team
+        days=30,
+        tenant="default",
+        sample=sample,
+        counted_kinds=kinds,
+        grades=GRADES,
+        window=WINDOW,
+        filters={},
+        first_day=TODAY - timedelta(days=29),
+        engineers=list(rows),
+        team=team,
     )
 
 
@@ -139,6 +151,8 @@ def test_a_page_of_nobodys_own_says_how_to_get_one():
         tenant="default",
         counted_kinds=["skill"],
         grades=GRADES,
+        window=WINDOW,
+        filters={},
         row=None,
         skills=[],
         recent=[],

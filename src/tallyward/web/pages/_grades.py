@@ -30,7 +30,7 @@ class Figure:
     """One number of a row of totals; those beside do not count towards a grade."""
 
     label: str
-    value: int
+    value: int | None
     aside: bool = False
 
 

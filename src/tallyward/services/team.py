@@ -1,0 +1,180 @@
+"""The team's board: who lets agents do how much, and the shape of it over the days."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from tallyward import clock
+from tallyward.domain.access import Principal
+from tallyward.domain.suppression import too_few
+from tallyward.domain.tenant import SAMPLE_TENANT, TenantConfig, grade
+from tallyward.ledger.database import Connection, Database, Row
+from tallyward.metrics.daily_fires import DailyFires
+from tallyward.metrics.team_days import TeamDays
+from tallyward.metrics.utilisation import Utilisation
+from tallyward.services.asked import UTC_NAME, Asked, Window
+from tallyward.services.reading import allowed, measured, sees_colleagues
+from tallyward.services.tenants import Tenants
+
+BARS_MAX = 366  # more cannot be told apart; of a longer range the newest days are drawn
+UNKNOWN = "unknown"  # the engineer of whom nothing is known: rows, and no person
+
+
+class EngineerRow(Struct, kw_only=True):
+    """One engineer in a range. `daily`: counted fires per day, oldest first. `rows`: where all are listed."""
+
+    engineer_id: str
+    fires_30d: int
+    successful: int
+    unique_skills: int
+    top_skill: str | None
+    utilization: str
+    tool_calls: int
+    sessions: int
+    all_rows: int
+    daily: list[int]
+    rows: str
+
+
+class TeamTotals(Struct, kw_only=True):
+    """The whole tenant in a range. Where `suppressed`, the team is too small for one of it to be told: all are None."""
+
+    engineers: int | None
+    fires_30d: int | None
+    successful: int | None
+    tool_calls: int | None
+    sessions: int | None
+    all_rows: int | None
+    daily: list[int]
+    suppressed: bool = False
+
+
+class TeamBoard(Struct, kw_only=True):
+    """`sample` is True when the sample tenant is shown. An engineer's token sees its own row and the totals.
+
+    `first_day` is the day of the first of the `daily` numbers. Grades are for 30 days, and shown for any range. `rows`
+    of an engineer lists what `fires_30d` counts.
+    """
+
+    days: int | None
+    tenant: str
+    sample: bool
+    counted_kinds: list[str]
+    grades: dict[str, int]
+    window: Window
+    filters: dict[str, str]
+    first_day: date
+    engineers: list[EngineerRow]
+    team: TeamTotals
+
+
+class Team:
+    """Reads the team's board."""
+
+    def __init__(self, database: Database, tenants: Tenants) -> None:
+        self._database = database
+        self._tenants = tenants
+
+    async def read(self, principal: Principal, asked: Asked, *, sample: bool = False) -> TeamBoard:
+        """The board of the own tenant, or of the sample. An engineer sees the own row beside the totals."""
+        if sample:
+            return await self.of(SAMPLE_TENANT, asked)
+        asked = allowed(principal, asked)
+        board = await self.of(principal.tenant, asked)
+        if sees_colleagues(principal, asked) and board.engineers and too_few(_people(board.engineers)):
+            board.team = _untold()
+        if principal.role == "engineer":
+            board.engineers = [row for row in board.engineers if row.engineer_id == principal.engineer_id]
+        return board
+
+    async def of(self, tenant: str, asked: Asked) -> TeamBoard:
+        """The whole board of a tenant, whoever looks at it."""
+        config = self._tenants.config(tenant)
+        kinds: list[str] = list(config.counted_kinds)
+        days = days_of(asked)
+        async with self._database.transaction(tenant) as connection:
+            rows = await measured(connection, Utilisation, asked, counted_kinds=kinds)
+            daily = await _daily(connection, asked, kinds)
+            team_days = await measured(connection, TeamDays, asked, counted_kinds=kinds, grain="hour")
+        bars = _bars(daily, days)
+        link = {"kind": ",".join(kinds)} if asked.kinds is None else {}
+        engineers = [
+            EngineerRow(
+                **row,
+                utilization=grade(row["fires_30d"], config.grades),
+                daily=bars.get(row["engineer_id"], [0] * len(days)),
+                rows=asked.rows(engineer=row["engineer_id"], **link),
+            )
+            for row in rows
+        ]
+        return TeamBoard(
+            days=asked.days,
+            tenant=tenant,
+            sample=tenant == SAMPLE_TENANT,
+            counted_kinds=kinds,
+            grades=thresholds(config),
+            window=asked.window,
+            filters=asked.filters,
+            first_day=days[0],
+            engineers=engineers,
+            team=_totals(
+                engineers, _bars([{"engineer_id": "", **row} for row in team_days], days).get("", [0] * len(days))
+            ),
+        )
+
+
+def thresholds(config: TenantConfig) -> dict[str, int]:
+    """The grades of a tenant and the number of fires that each must exceed."""
+    return {name: getattr(config.grades, name) for name in config.grades.__struct_fields__}
+
+
+def days_of(asked: Asked) -> Sequence[date]:
+    """The days that are drawn: so many as a rolling range has, up to today, or those that a fixed range touches."""
+    zone = ZoneInfo(asked.tz)
+    last = (asked.until - timedelta(microseconds=1) if asked.until else clock.now()).astimezone(zone).date()
+    first = last - timedelta(days=asked.days - 1) if asked.days else min(asked.since.astimezone(zone).date(), last)
+    first = max(first, last - timedelta(days=BARS_MAX - 1))
+    return [first + timedelta(days=step) for step in range((last - first).days + 1)]
+
+
+async def _daily(connection: Connection, asked: Asked, kinds: list[str]) -> list[Row]:
+    """Of one engineer by days of the reader's zone; of many by days of UTC, by which their sums are kept."""
+    if asked.engineer is not None:
+        return await measured(connection, DailyFires, asked, counted_kinds=kinds, grain="hour")
+    return await measured(connection, DailyFires, asked, counted_kinds=kinds, grain="day", tz=UTC_NAME)
+
+
+def _bars(rows: Sequence[Row], days: Sequence[date]) -> dict[str, list[int]]:
+    """The number of each day. What a clock that is ahead says of tomorrow is drawn today; what is older is not."""
+    bars: dict[str, list[int]] = {}
+    for row in rows:
+        place = min((row["day"] - days[0]).days, len(days) - 1)
+        if place >= 0:
+            bars.setdefault(row["engineer_id"], [0] * len(days))[place] += row["fires"]
+    return bars
+
+
+def _people(engineers: Sequence[EngineerRow]) -> int:
+    return sum(row.engineer_id != UNKNOWN for row in engineers)
+
+
+def _totals(engineers: Sequence[EngineerRow], daily: list[int]) -> TeamTotals:
+    names = ("fires_30d", "successful", "tool_calls", "sessions", "all_rows")
+    sums: Mapping[str, Any] = {name: sum(getattr(row, name) for row in engineers) for name in names}
+    return TeamTotals(engineers=len(engineers), daily=daily, **sums)
+
+
+def _untold() -> TeamTotals:
+    return TeamTotals(
+        engineers=None,
+        fires_30d=None,
+        successful=None,
+        tool_calls=None,
+        sessions=None,
+        all_rows=None,
+        daily=[],
+        suppressed=True,
+    )
