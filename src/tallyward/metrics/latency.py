@@ -16,8 +16,10 @@ class Latency(Metric):
     undefined_when = "No duration known: the percentiles are NULL, never 0."
     sql = """
         SELECT
-            skill_name, kind, entire, latency_count, latency_quantile(hist, 0.5) AS p50_latency_ms,
-            latency_quantile(hist, 0.95) AS p95_latency_ms, latency_quantile(hist, 0.99) AS p99_latency_ms
+            skill_name, kind, entire, latency_count,
+            CASE WHEN hist IS NOT NULL THEN latency_quantile(hist, 0.5) END AS p50_latency_ms,
+            CASE WHEN hist IS NOT NULL THEN latency_quantile(hist, 0.95) END AS p95_latency_ms,
+            CASE WHEN hist IS NOT NULL THEN latency_quantile(hist, 0.99) END AS p99_latency_ms
         FROM (
             SELECT
                 skill_name, kind, grouping(skill_name) = 1 AS entire,

@@ -45,6 +45,8 @@ class MeteredUsage(Metric):
             FROM {requests}
             GROUP BY key, person
             HAVING sum(requests) > 0
+        ), counted AS (
+            SELECT *, count(person) OVER (PARTITION BY key) AS people FROM cells
         ), keys AS (
             SELECT
                 key, count(DISTINCT person) AS people, sum(requests)::bigint AS requests,
@@ -57,10 +59,8 @@ class MeteredUsage(Metric):
             GROUP BY key
         )
         SELECT
-            keys.*, (SELECT count(DISTINCT person) FROM cells) AS people_of_all, (
-                SELECT count(DISTINCT person) FROM cells JOIN keys AS small USING (key)
-                WHERE small.people < %(people_min)s
-            ) AS people_of_small
+            keys.*, (SELECT count(DISTINCT person) FROM cells) AS people_of_all,
+            (SELECT count(DISTINCT person) FROM counted WHERE people < %(people_min)s) AS people_of_small
         FROM keys
         ORDER BY CASE WHEN %(by)s::text = 'day' THEN key END, cost_micros DESC NULLS LAST, key
     """
