@@ -1,13 +1,12 @@
 """The team's board: who lets agents do how much, and the shape of it over the days."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from tallyward import clock
 from tallyward.domain.access import Principal
 from tallyward.domain.suppression import too_few
 from tallyward.domain.tenant import SAMPLE_TENANT, TenantConfig, grade
@@ -16,10 +15,10 @@ from tallyward.metrics.daily_fires import DailyFires
 from tallyward.metrics.team_days import TeamDays
 from tallyward.metrics.utilisation import Utilisation
 from tallyward.services.asked import UTC_NAME, Asked, Window
+from tallyward.services.days import days_of, grain_of_days, place_of
 from tallyward.services.reading import allowed, measured, sees_colleagues
 from tallyward.services.tenants import Tenants
 
-BARS_MAX = 366  # more cannot be told apart; of a longer range the newest days are drawn
 UNKNOWN = "unknown"  # the engineer of whom nothing is known: rows, and no person
 
 
@@ -98,18 +97,9 @@ class Team:
         async with self._database.transaction(tenant) as connection:
             rows = await measured(connection, Utilisation, asked, counted_kinds=kinds)
             daily = await _daily(connection, asked, kinds)
-            team_days = await measured(connection, TeamDays, asked, counted_kinds=kinds, grain="hour")
-        bars = _bars(daily, days)
-        link = {"kind": ",".join(kinds)} if asked.kinds is None else {}
-        engineers = [
-            EngineerRow(
-                **row,
-                utilization=grade(row["fires_30d"], config.grades),
-                daily=bars.get(row["engineer_id"], [0] * len(days)),
-                rows=asked.rows(engineer=row["engineer_id"], **link),
-            )
-            for row in rows
-        ]
+            team_days = await measured(connection, TeamDays, asked, counted_kinds=kinds, grain=grain_of_days(asked))
+        engineers = _engineers(rows, _bars(daily, days), asked, config)
+        whole = _bars([{"engineer_id": "", **row} for row in team_days], days)
         return TeamBoard(
             days=asked.days,
             tenant=tenant,
@@ -120,24 +110,13 @@ class Team:
             filters=asked.filters,
             first_day=days[0],
             engineers=engineers,
-            team=_totals(
-                engineers, _bars([{"engineer_id": "", **row} for row in team_days], days).get("", [0] * len(days))
-            ),
+            team=_totals(engineers, whole[""]),
         )
 
 
 def thresholds(config: TenantConfig) -> dict[str, int]:
     """The grades of a tenant and the number of fires that each must exceed."""
     return {name: getattr(config.grades, name) for name in config.grades.__struct_fields__}
-
-
-def days_of(asked: Asked) -> Sequence[date]:
-    """The days that are drawn: so many as a rolling range has, up to today, or those that a fixed range touches."""
-    zone = ZoneInfo(asked.tz)
-    last = (asked.until - timedelta(microseconds=1) if asked.until else clock.now()).astimezone(zone).date()
-    first = last - timedelta(days=asked.days - 1) if asked.days else min(asked.since.astimezone(zone).date(), last)
-    first = max(first, last - timedelta(days=BARS_MAX - 1))
-    return [first + timedelta(days=step) for step in range((last - first).days + 1)]
 
 
 async def _daily(connection: Connection, asked: Asked, kinds: list[str]) -> list[Row]:
@@ -147,14 +126,29 @@ async def _daily(connection: Connection, asked: Asked, kinds: list[str]) -> list
     return await measured(connection, DailyFires, asked, counted_kinds=kinds, grain="day", tz=UTC_NAME)
 
 
-def _bars(rows: Sequence[Row], days: Sequence[date]) -> dict[str, list[int]]:
-    """The number of each day. What a clock that is ahead says of tomorrow is drawn today; what is older is not."""
-    bars: dict[str, list[int]] = {}
+def _bars(rows: Sequence[Row], days: Sequence[date]) -> defaultdict[str, list[int]]:
+    """The number of each day, for each engineer; for one without a row a line of zeros."""
+    bars: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(days))
     for row in rows:
-        place = min((row["day"] - days[0]).days, len(days) - 1)
-        if place >= 0:
-            bars.setdefault(row["engineer_id"], [0] * len(days))[place] += row["fires"]
+        place = place_of(row["day"], days)
+        if place is not None:
+            bars[row["engineer_id"]][place] += row["fires"]
     return bars
+
+
+def _engineers(
+    rows: Sequence[Row], bars: defaultdict[str, list[int]], asked: Asked, config: TenantConfig
+) -> list[EngineerRow]:
+    link = {"kind": ",".join(config.counted_kinds)} if asked.kinds is None else {}
+    return [
+        EngineerRow(
+            **row,
+            utilization=grade(row["fires_30d"], config.grades),
+            daily=bars[row["engineer_id"]],
+            rows=asked.rows(engineer=row["engineer_id"], **link),
+        )
+        for row in rows
+    ]
 
 
 def _people(engineers: Sequence[EngineerRow]) -> int:
