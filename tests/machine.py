@@ -1,6 +1,6 @@
-"""What a machine may lack, and tests that then are left out aloud: a Chromium, and the real agents.
+"""What a machine may lack, and tests that then are left out aloud: a Chromium, the real agents, a real OpenID provider.
 
-`scripts/test` brings both along. The variables it sets: TALLY_TEST_BROWSER is the program of a Chromium, or 0 for none;
+`scripts/test` brings them along. The variables it sets: TALLY_TEST_BROWSER is the program of a Chromium, or 0 for none;
 TALLY_TEST_CLIENTS=0 leaves out the real agents.
 """
 
@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PROVIDER_PACKAGES = Path(__file__).parent.parent / ".cache" / "provider" / "node_modules"
 CLIENTS = Path(__file__).parent.parent / ".cache" / "clients" / "node_modules" / ".bin"
 
 
@@ -33,4 +34,6 @@ def left_out() -> dict[str, str]:
         reasons["browser"] = "no Chromium (scripts/test installs one, or says how)"
     if None in map(client, ("claude", "codex")):
         reasons["clients"] = "no real agents (scripts/clients installs them; TALLY_TEST_CLIENTS=0 leaves them out)"
+    if not PROVIDER_PACKAGES.is_dir():
+        reasons["provider"] = "no OpenID provider (scripts/test installs one)"
     return reasons

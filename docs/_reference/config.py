@@ -7,6 +7,7 @@ import msgspec
 
 from docs._reference.markdown import code, table
 from tallyward.config import DEFAULT_HOST, DEFAULT_PORT, OTHER_VARIABLES, SERVER_VARIABLES, Settings
+from tallyward.domain.oidc import OidcConfig
 from tallyward.domain.tenant import GradeThresholds, TenantConfig
 
 EXAMPLE = Path(__file__).parent.parent.parent / "tenants" / "example" / "tenant.toml"
@@ -105,6 +106,7 @@ TENANT_KEYS = {
     "label": "Name of the organisation as the pages show it.",
     "counted_kinds": "Kinds of fire that count as utilisation; at least one. The others are shown beside.",
     "grades": "A grade needs more fires in 30 days than its number; they fall from excellent to untapped.",
+    "oidc": "Where the people of this tenant sign in; see below. None: by token alone.",
     "merged_pr_usd": "Dollars per merged pull request of an agent: more than `red` is red, more than `yellow` yellow.",
 }
 
@@ -118,6 +120,43 @@ def _tenant_keys() -> str:
         for name, says in TENANT_KEYS.items()
     ]
     return table(["key", "default", "what it is for"], rows)
+
+
+OIDC_KEYS = {
+    "issuer": "Address of the identity provider, exactly as it names itself.",
+    "client_id": "What the provider knows this server by.",
+    "client_secret_file": "File with the client secret, from the tenant's folder or absolute. Neither this nor the"
+    " next: a public client, which PKCE alone protects.",
+    "client_secret_env": "Variable with the client secret, in its place.",
+    "label": "What the sign-in page calls the provider.",
+    "redirect_uri": "Where the provider leads back to, if not to the address under which the browser sees this server:"
+    " `https://<server>/sign-in/oidc/<tenant>/callback`.",
+    "scopes": "What is asked of the provider; `openid` must be among them.",
+    "algorithms": "Signatures that are accepted. `none` and shared secrets never are.",
+    "clock_skew_seconds": "By how much the two clocks may differ; 300 at most.",
+    "session_hours": "How long a sign-in lives; 720 at most. A group that is taken away counts from the next one on.",
+    "engineer_claim": "The claim that names a person; dots lead into objects.",
+    "groups_claim": "The claim that lists the groups; dots lead into objects, as in `realm_access.roles`.",
+    "engineers": "GitHub handles by the value of `engineer_claim`, for those who are called otherwise there.",
+    "roles": "Groups that have each role, `admin`, `lead` or `engineer`; the first that fits, in that order."
+    ' `"*"` is everybody.',
+}
+
+
+def _oidc_keys() -> str:
+    fields = msgspec.structs.fields(OidcConfig)
+    if [field.name for field in fields] != list(OIDC_KEYS):
+        raise ValueError("docs/_reference/config.py does not tell of every key of [oidc], in OIDC_KEYS.")
+    defaults = OidcConfig(issuer="", client_id="")
+    rows = [
+        [
+            code(field.name),
+            "must be given" if field.required else code(msgspec.json.encode(getattr(defaults, field.name)).decode()),
+            OIDC_KEYS[field.name],
+        ]
+        for field in fields
+    ]
+    return table(["key of `[oidc]`", "default", "what it is for"], rows)
 
 
 HEAD = """# Configuration
@@ -140,6 +179,10 @@ def _tenant() -> str:
 is the tenant: 1 to 63 lower-case letters, digits and hyphens. `[grades]` takes {grades}.
 
 {_tenant_keys()}
+
+{_oidc_keys()}
+
+[Sign in with your own provider](../how-to/sign-in-oidc.md) shows how they go together.
 
 [tenants/example/tenant.toml](../../tenants/example/tenant.toml):
 

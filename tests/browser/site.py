@@ -29,9 +29,11 @@ FIRE = {"skill_name": "/start", "runtime": "claude-code-cli", "status": "success
 class Site:
     """A running server and what a test needs of it."""
 
-    def __init__(self, database_url: str, *, with_sample: bool = False, **options: Any) -> None:
+    def __init__(
+        self, database_url: str, *, with_sample: bool = False, tenants_dir: Path | None = None, **options: Any
+    ) -> None:
         self._with_sample = with_sample
-        self.app = create_app(Settings(data_dir=Path("unused")), Secret(database_url))
+        self.app = create_app(Settings(data_dir=Path("unused"), tenants_dir=tenants_dir), Secret(database_url))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._loop = asyncio.new_event_loop()
@@ -87,9 +89,11 @@ class Site:
 
 
 @contextmanager
-def running(database_url: str, *, with_sample: bool = False, **options: Any) -> Iterator[Site]:
+def running(
+    database_url: str, *, with_sample: bool = False, tenants_dir: Path | None = None, **options: Any
+) -> Iterator[Site]:
     """A server on this database, until the end of the block. `options` are those of uvicorn."""
-    site = Site(database_url, with_sample=with_sample, **options)
+    site = Site(database_url, with_sample=with_sample, tenants_dir=tenants_dir, **options)
     site.start()
     try:
         yield site

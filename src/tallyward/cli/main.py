@@ -26,7 +26,7 @@ SERVER_COMMANDS = {
     "reprice": "Reckon again what every request cost.",
     "token": "Make, list and revoke bearer tokens.",
 }
-SERVER_PARTS = ("msgspec", "psycopg", "starlette", "uvicorn", "jinja2", "genai_prices")
+SERVER_PARTS = ("msgspec", "psycopg", "starlette", "uvicorn", "jinja2", "genai_prices", "authlib", "httpx2")
 
 
 def _show_version(wanted: bool) -> None:

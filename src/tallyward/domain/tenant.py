@@ -8,6 +8,7 @@ import re
 from msgspec import Struct, field
 
 from tallyward.domain.fire import KINDS, Kind
+from tallyward.domain.oidc import OidcConfig
 
 DEFAULT_TENANT = "default"
 SAMPLE_TENANT = "sample"
@@ -50,6 +51,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
     counted_kinds: tuple[Kind, ...] = ("skill", "agent", "mcp")
     grades: GradeThresholds = field(default_factory=GradeThresholds)
     merged_pr_usd: MergedPrDollars = field(default_factory=MergedPrDollars)
+    oidc: OidcConfig | None = None
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one sentence each."""
@@ -61,7 +63,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
             found.append("grades must fall from excellent over strong and developing to untapped, and none below 0")
         if not 0 <= self.merged_pr_usd.yellow <= self.merged_pr_usd.red:
             found.append("merged_pr_usd.yellow must be from 0 to merged_pr_usd.red")
-        return found
+        return found + (self.oidc.problems() if self.oidc else [])
 
 
 def light(cost_usd_per_merged_pr: float | None, limits: MergedPrDollars) -> str:

@@ -11,11 +11,17 @@
     │   ├── MethodNotAllowed        405
     │   ├── TooSlow                 408
     │   ├── TooLarge                413
-    │   └── UnsupportedMedia        415
+    │   ├── UnsupportedMedia        415
+    │   ├── SignInStale         400  signing in by OIDC, from here
+    │   ├── SignInRefused       403
+    │   └── SignInUnproven      403
+    │       └── ClocksDiffer
     ├── Busy                    503  try again, nothing was kept
     │   ├── QueueFull
     │   ├── LedgerUnavailable
     │   └── DiskFull
+    ├── ProviderUnavailable     503  the identity provider does not answer
+    ├── ProviderMisconfigured   502  the administrator can mend it
     ├── Internal                500  ours to mend
     └── SetupError              printed by a command as one line, exit 2
         ├── ConfigInvalid
@@ -47,6 +53,7 @@ succeed later, `remedy` says what to do next.
 from tallyward.errors.answers import (
     BadRequest,
     Busy,
+    ClocksDiffer,
     CrossSite,
     DiskFull,
     Internal,
@@ -55,9 +62,14 @@ from tallyward.errors.answers import (
     MethodNotAllowed,
     NotAuthenticated,
     NotFound,
+    ProviderMisconfigured,
+    ProviderUnavailable,
     QueueFull,
     Refused,
     ScopeMissing,
+    SignInRefused,
+    SignInStale,
+    SignInUnproven,
     TooLarge,
     TooSlow,
     UnsupportedMedia,
@@ -92,6 +104,7 @@ __all__ = [
     "DOCS_URL",
     "BadRequest",
     "Busy",
+    "ClocksDiffer",
     "ConfigInvalid",
     "CrossSite",
     "DataDirUnusable",
@@ -114,6 +127,8 @@ __all__ = [
     "PostgresFailed",
     "PostgresMissing",
     "ProgramMissing",
+    "ProviderMisconfigured",
+    "ProviderUnavailable",
     "QueueFull",
     "Refused",
     "SchemaDiffers",
@@ -124,6 +139,9 @@ __all__ = [
     "ServerUnreachable",
     "SettingsUnreadable",
     "SetupError",
+    "SignInRefused",
+    "SignInStale",
+    "SignInUnproven",
     "TallyError",
     "TooLarge",
     "TooSlow",

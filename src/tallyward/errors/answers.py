@@ -90,6 +90,38 @@ class UnsupportedMedia(Refused):
     remedy = "Send application/json or application/x-ndjson, plain or with gzip."
 
 
+class SignInStale(Refused):
+    """This sign-in was not begun in this browser, was finished already, or took too long."""
+
+    code = "sign_in_stale"
+    remedy = "Begin again on the page /sign-in, and stay at one address of this server all the way."
+
+
+class SignInRefused(Refused):
+    """The provider knows you, but you may not come in here."""
+
+    code = "sign_in_refused"
+    status = 403
+    remedy = "Ask whoever administers Tallyward which group is let in, and the provider's administrators to add you."
+
+
+class SignInUnproven(Refused):
+    """What the provider says about you did not pass the checks, so nobody was signed in."""
+
+    code = "sign_in_unproven"
+    status = 403
+    remedy = (
+        "Begin again. If it stays so, show this page to whoever administers Tallyward: docs/how-to/sign-in-oidc.md."
+    )
+
+
+class ClocksDiffer(SignInUnproven):
+    """The clocks of this server and of the provider differ by more than is allowed."""
+
+    code = "clocks_differ"
+    remedy = "Set the server's clock by NTP, or raise `clock_skew_seconds` in its `[oidc]`."
+
+
 class Busy(TallyError):
     """The server cannot keep this now. Nothing of the request was kept."""
 
@@ -116,6 +148,23 @@ class DiskFull(Busy):
 
     code = "disk_full"
     remedy = "Free disk space on the database's machine; the server recovers by itself."
+
+
+class ProviderUnavailable(TallyError):
+    """The organisation's identity provider does not answer."""
+
+    code = "provider_unavailable"
+    status = 503
+    retryable = True
+    remedy = "Try again in a minute, or sign in with a token meanwhile."
+
+
+class ProviderMisconfigured(TallyError):
+    """This server and the organisation's identity provider are not set up for each other."""
+
+    code = "provider_misconfigured"
+    status = 502
+    remedy = "Show this page to whoever administers Tallyward; docs/how-to/sign-in-oidc.md says what to mend."
 
 
 class Internal(TallyError):

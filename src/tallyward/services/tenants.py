@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from tallyward import ids
+from tallyward.domain.oidc import OidcConfig
 from tallyward.domain.tenant import DEFAULT_TENANT, SAMPLE_TENANT, TenantConfig, is_tenant_id
 from tallyward.errors import ConfigInvalid, NotFound
 from tallyward.ledger.database import Database
@@ -32,6 +33,7 @@ class Tenants:
     def __init__(self, database: Database, tenants_dir: Path | None) -> None:
         self._database = database
         self._configs: dict[str, TenantConfig] = {}
+        self._folder = tenants_dir or Path()
         for path in sorted(tenants_dir.glob("*/tenant.toml")) if tenants_dir else []:
             if not is_tenant_id(path.parent.name):
                 raise ConfigInvalid(f"{path.parent} is not named like a tenant (a-z, 0-9 and hyphens).")
@@ -39,6 +41,11 @@ class Tenants:
 
     def config(self, tenant: str) -> TenantConfig:
         return self._configs.get(tenant, TenantConfig())
+
+    def oidc(self) -> list[tuple[str, OidcConfig, Path]]:
+        """The tenants whose people sign in at a provider: how, and the folder that their files are named from."""
+        found = [(tenant, config.oidc) for tenant, config in self._configs.items()]
+        return [(tenant, oidc, self._folder / tenant) for tenant, oidc in found if oidc is not None]
 
     async def ensure(self, tenant: str) -> bool:
         """Adds the tenant where it is new. True when it was."""

@@ -1,4 +1,4 @@
-"""Bearer tokens: made once, shown once, kept as digests, ended within seconds.
+"""Bearer tokens: made once, shown once, kept as digests, ended within seconds. A session in a browser is one too.
 
 The ledger is asked at most once per `CACHE_SECONDS` and token, by any number of requests; so a revoked token stops
 working after that time at the latest, on every server.
@@ -11,6 +11,7 @@ import msgspec
 
 from tallyward import clock, ids
 from tallyward.domain.access import SCOPES, Principal, Token
+from tallyward.domain.oidc import Person
 from tallyward.errors import Busy, ConfigInvalid, NotAuthenticated, NotFound
 from tallyward.ledger.database import Database, Row, fetch_all
 from tallyward.ledger.queries import statement
@@ -20,6 +21,8 @@ CACHE_SECONDS = 2.0  # the promise is 5 s from revocation to refusal
 CACHE_ENTRIES_MAX = 10_000  # a flood of made-up tokens must not grow memory
 NAME_CHARS_MAX = 200
 _LIMIT = f"at most {NAME_CHARS_MAX} characters that can be printed"
+SESSION_KIND = "web"  # in the token itself, so that signing out knows what it may end
+SESSION_NAME = "sign-in "  # list_tokens.sql leaves out the ended ones by it: there is one a person and day
 _KIND_OF_ROLE = {"engineer": "eng", "lead": "lead", "admin": "admin"}
 
 
@@ -81,6 +84,7 @@ class Tokens:
         engineer_id: str | None = None,
         expires_at: datetime | None = None,
         actor: str,
+        kind: str = "",
     ) -> tuple[Secret, Token]:
         """A new token: its secret, kept nowhere, and what is listed of it. Raises ConfigInvalid for a bad scope."""
         _require_scopes(scopes)
@@ -89,7 +93,7 @@ class Tokens:
         if engineer_id and not _is_storable(engineer_id):
             raise ConfigInvalid(f"That is no GitHub handle; {_LIMIT}.", field="--engineer")
         probe = Principal(token_id=0, tenant=tenant, name=name, scopes=frozenset(scopes), engineer_id=engineer_id)
-        secret = Secret(ids.new_token(_KIND_OF_ROLE[probe.role]))
+        secret = Secret(ids.new_token(kind or _KIND_OF_ROLE[probe.role]))
         params = {
             "name": name.strip(),
             "digest": secret.digest(),
@@ -100,6 +104,29 @@ class Tokens:
         }
         rows = await self._database.query(tenant, "insert_token", params)
         return secret, _listed(rows[0])
+
+    async def open_session(self, tenant: str, person: Person, expires_at: datetime) -> Secret:
+        """A token for somebody whom the tenant's identity provider has vouched for."""
+        secret, _ = await self.create(
+            tenant,
+            name=f"{SESSION_NAME}{person.name}"[:NAME_CHARS_MAX],
+            scopes=person.scopes,
+            engineer_id=person.engineer_id,
+            expires_at=expires_at,
+            actor=f"sign-in of {person.name}",
+            kind=SESSION_KIND,
+        )
+        return secret
+
+    async def close_session(self, secret: Secret) -> None:
+        """Ends the token of a session that `open_session` opened. Any other token stays what it is."""
+        if not secret.reveal().startswith(f"{ids.TOKEN_PREFIX}{SESSION_KIND}_"):
+            return
+        try:
+            principal = await self.authenticate(secret)
+            await self.revoke(principal.tenant, number=principal.token_id, actor=principal.name)
+        except (NotAuthenticated, NotFound):
+            return  # it has ended already
 
     async def listing(self, tenant: str) -> list[Token]:
         return [_listed(row) for row in await self._database.query(tenant, "list_tokens")]

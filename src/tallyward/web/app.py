@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.datastructures import State
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,6 +27,7 @@ from tallyward.services.board import Board
 from tallyward.services.boards import Boards
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
+from tallyward.services.sign_in import SignIn
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
 from tallyward.services.usage import Accounts
@@ -103,10 +105,10 @@ def _logged(request: Request, error: Exception) -> Internal:
 
 
 class App(Starlette):
-    """Starlette with a short way in: a call has one fixed address, so it is looked up, not searched for.
+    """Starlette with a short way in: a call with one fixed address is looked up, not searched for.
 
-    The long way, through the middleware and the routes, is for everything else: static files, HEAD, wrong addresses and
-    wrong methods.
+    The long way, through the middleware and the routes, is for everything else: addresses with a number or a name in
+    them, static files, HEAD, wrong addresses and wrong methods.
     """
 
     calls: Mapping[tuple[str, str], _Endpoint]
@@ -120,6 +122,12 @@ class App(Starlette):
         await endpoint(scope, receive, send)
 
 
+def _load(state: State) -> None:
+    """What takes a moment to load and is soon wanted."""
+    prices.load()
+    state.sign_in.load()
+
+
 @asynccontextmanager
 async def _alive(app: Starlette) -> AsyncGenerator[None]:
     """The services of the application, from start-up to shut-down, in the order in which they need each other."""
@@ -127,7 +135,7 @@ async def _alive(app: Starlette) -> AsyncGenerator[None]:
     await state.database.open()
     await state.writer.start()
     following = asyncio.create_task(state.feed.run(), name="feed")
-    loading = asyncio.create_task(asyncio.to_thread(prices.load), name="prices")
+    loading = asyncio.create_task(asyncio.to_thread(_load, state), name="loading")
     try:
         yield
     finally:
@@ -145,7 +153,7 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app = App(
         routes=[*routes, *pages.static_routes()], lifespan=_alive, exception_handlers={HTTPException: _http_problem}
     )
-    app.calls = endpoints
+    app.calls = {key: endpoint for key, endpoint in endpoints.items() if "{" not in key[1]}
     app.router.redirect_slashes = False  # an address is right or wrong; no answer leads to where a header says
     database = Database(database_url)
     tenants = Tenants(database, settings.tenants_dir)
@@ -155,6 +163,7 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.state.tenants = tenants
     app.state.writer = writer
     app.state.tokens = Tokens(database)
+    app.state.sign_in = SignIn(tenants, app.state.tokens)
     app.state.ingest = Ingest(writer)
     app.state.board = Board(database, tenants)
     app.state.boards = Boards(database)

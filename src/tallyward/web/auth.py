@@ -45,20 +45,25 @@ async def authorise(request: Request, tokens: Tokens, access: Access) -> Princip
     return principal
 
 
+def is_from_elsewhere(request: Request) -> bool:
+    """Whether another site's page led the browser here."""
+    return request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+
+
 def require_same_site(request: Request) -> None:
     """A browser says where a request comes from; another site may not act with our cookie. Raises CrossSite."""
     if request.method in _SAFE_METHODS:
         return
-    if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+    if is_from_elsewhere(request):
         raise CrossSite
 
 
-def sign_in(response: Response, request: Request, secret: Secret) -> None:
+def sign_in(response: Response, request: Request, secret: Secret, *, seconds: int = COOKIE_SECONDS) -> None:
     """Keeps the token in a cookie that scripts cannot read and other sites cannot send along."""
     response.set_cookie(
         COOKIE,
         secret.reveal(),
-        max_age=COOKIE_SECONDS,
+        max_age=seconds,
         path="/",
         secure=request.url.scheme == "https",
         httponly=True,

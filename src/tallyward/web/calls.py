@@ -16,6 +16,7 @@ from tallyward.services.board import Board
 from tallyward.services.boards import Boards
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
+from tallyward.services.sign_in import SignIn
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
 from tallyward.services.usage import Accounts
@@ -33,6 +34,7 @@ class Services(Protocol):
     accounts: Accounts
     exports: Exports
     tokens: Tokens
+    sign_in: SignIn
     tenants: Tenants
 
 

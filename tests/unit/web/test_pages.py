@@ -1,8 +1,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 
-from tallyward.web.pages import CALLS
+from tallyward.errors import LedgerUnavailable
+from tallyward.web.pages import CALLS, problem
 from tallyward.web.pages._forms import safe_onward
 
 
@@ -45,7 +47,21 @@ def test_every_call_of_the_pages_says_who_may_make_it():
         ("GET", "/sign-in"): "open",
         ("POST", "/sign-in"): "open",
         ("POST", "/sign-out"): "open",
+        ("GET", "/sign-in/oidc/{tenant}"): "open",
+        ("GET", "/sign-in/oidc/{tenant}/callback"): "open",
         ("GET", "/tokens"): "admin",
         ("POST", "/tokens"): "admin",
         ("POST", "/tokens/{number:int}/revoke"): "admin",
     }
+
+
+def test_a_page_about_a_ledger_that_is_away_has_its_own_length():
+    """It says when to come back, as the API does, and no more of what the API's answer would say of itself."""
+    headers = [(b"accept", b"text/html")]
+    request = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers})
+
+    answer = problem(request, LedgerUnavailable())
+
+    assert answer.headers["content-length"] == str(len(answer.body))
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["retry-after"] == "1"

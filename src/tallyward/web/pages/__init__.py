@@ -12,7 +12,7 @@ from tallyward.errors import NotAuthenticated, TallyError
 from tallyward.web.calls import Call
 from tallyward.web.live import live
 from tallyward.web.pages._frame import modules
-from tallyward.web.problems import error_response
+from tallyward.web.problems import error_headers, error_response
 from tallyward.web.rendering import PAGE_HEADERS, Page, render
 from tallyward.web.statics import static_routes
 
@@ -34,7 +34,7 @@ def problem(request: Request, error: TallyError) -> Response:
         return RedirectResponse(f"/sign-in?next={quote(onward, safe='')}", 303, PAGE_HEADERS)
     heading = HEADINGS.get(error.status, "That did not work")
     page = render_problem(heading=heading, message=error.message, remedy=error.remedy)
-    return Page(page, error.status, error_response(error).headers if error.retryable else None)
+    return Page(page, error.status, error_headers(error) if error.retryable else None)
 
 
 def _calls() -> tuple[Call, ...]:
