@@ -7,6 +7,7 @@ import pytest
 
 from tests.acceptance.tenancy import Tenancy
 from tests.databases import Databases
+from tests.provider.process import Provider, providing
 from tests.servers import Server, serving
 
 
@@ -23,3 +24,9 @@ def real_server(cluster: Databases, migrated: str, tmp_path_factory: pytest.Temp
 def site(real_server: Server) -> Tenancy:
     """The server as one organisation knows it: a tenant without rows, and a token that captures and reads."""
     return Tenancy(real_server, f"t{os.urandom(6).hex()}")
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    with providing(tmp_path_factory.mktemp("provider")) as provider:
+        yield provider

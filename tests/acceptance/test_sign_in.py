@@ -2,16 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import httpx2
 import pytest
 
 from tests.databases import Databases
-from tests.provider.process import Provider, providing, write_settings
-from tests.provider.visitor import Visitor
+from tests.provider.process import Provider, write_settings
+from tests.provider.visitor import Visitor, code_of
 from tests.servers import Server, serving
 
 pytestmark = pytest.mark.provider
@@ -21,12 +18,6 @@ LIES = (
     "bad signature", "changed claims", "unknown key", "no signature", "shared secret", "wrong audience",
     "one audience of many", "wrong issuer", "wrong nonce", "no nonce", "no expiry", "not a token", "other userinfo",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
-    with providing(tmp_path_factory.mktemp("provider")) as provider:
-        yield provider
 
 
 @pytest.fixture(scope="module")
@@ -46,24 +37,6 @@ def visitor(server: Server, provider: Provider) -> Iterator[Visitor]:
     provider.lie("")
     with Visitor(server.address, provider.issuer) as visitor:
         yield visitor
-
-
-@contextmanager
-def another_server(issuer: str, database_url: str, folder: Path, **change: str) -> Iterator[Visitor]:
-    """Somebody at a server of its own, which is set up otherwise."""
-    tenants = write_settings(folder, issuer, **change)
-    with (
-        serving(folder / "data", "--tenants", str(tenants), database=database_url) as server,
-        Visitor(server.address, issuer) as visitor,
-    ):
-        yield visitor
-
-
-def code_of(answer: httpx2.Response) -> str:
-    """The code that a page of ours about a failed sign-in shows."""
-    assert "tally_session" not in answer.headers.get("set-cookie", "")
-    assert "Back to sign in" in answer.text, answer.text
-    return answer.text.partition("Code: <code>")[2].partition("</code>")[0]
 
 
 def test_the_page_offers_the_way_and_escapes_its_name(visitor: Visitor):
@@ -275,38 +248,3 @@ def test_a_provider_that_is_gone_is_named_and_may_be_back_later(visitor: Visitor
 
     assert (answer.status_code, code_of(answer)) == (503, "provider_unavailable")
     assert provider.issuer.removeprefix("http://") in answer.text
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"secret": "a wrong secret"}, (502, "provider_misconfigured")),
-        ({"more": 'groups_claim = "teams"'}, (403, "sign_in_refused")),
-        ({"more": 'algorithms = ["ES256"]'}, (403, "sign_in_unproven")),
-    ],
-)
-def test_what_is_set_up_wrongly_is_told_apart(
-    provider: Provider, database_url: str, tmp_path: Path, change: dict[str, str], told: tuple[int, str]
-):
-    provider.lie("")
-    with another_server(provider.issuer, database_url, tmp_path, **change) as visitor:
-        answer = visitor.sign_in("ann")
-
-    assert (answer.status_code, code_of(answer)) == told
-
-
-def test_a_redirect_uri_that_is_not_registered_is_told_by_the_provider(
-    provider: Provider, database_url: str, tmp_path: Path
-):
-    more = 'redirect_uri = "http://127.0.0.1/elsewhere"'
-    with another_server(provider.issuer, database_url, tmp_path, more=more) as visitor:
-        page = visitor.web.get(visitor.begin().headers["location"])
-
-    assert "redirect_uri" in page.text
-
-
-def test_a_provider_that_never_answers_is_told_before_anybody_is_sent_there(database_url: str, tmp_path: Path):
-    with another_server("http://127.0.0.1:9", database_url, tmp_path) as visitor:
-        answer = visitor.begin()
-
-    assert (answer.status_code, code_of(answer)) == (503, "provider_unavailable")

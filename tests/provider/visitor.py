@@ -24,6 +24,13 @@ class Arrival:
         return {name: values[0] for name, values in parse_qs(urlsplit(self.address).query).items()}
 
 
+def code_of(answer: httpx2.Response) -> str:
+    """The code that a page of ours about a failed sign-in shows."""
+    assert "tally_session" not in answer.headers.get("set-cookie", "")
+    assert "Back to sign in" in answer.text, answer.text
+    return answer.text.partition("Code: <code>")[2].partition("</code>")[0]
+
+
 class Visitor:
     """A browser without a screen, with its own cookies."""
 

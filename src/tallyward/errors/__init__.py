@@ -19,8 +19,8 @@
     ├── Busy                    503  try again, nothing was kept
     │   ├── QueueFull
     │   ├── LedgerUnavailable
-    │   └── DiskFull
-    ├── ProviderUnavailable     503  the identity provider does not answer
+    │   ├── DiskFull
+    │   └── ProviderUnavailable      signing in by OIDC
     ├── ProviderMisconfigured   502  the administrator can mend it
     ├── Internal                500  ours to mend
     └── SetupError              printed by a command as one line, exit 2

@@ -150,12 +150,10 @@ class DiskFull(Busy):
     remedy = "Free disk space on the database's machine; the server recovers by itself."
 
 
-class ProviderUnavailable(TallyError):
+class ProviderUnavailable(Busy):
     """The organisation's identity provider does not answer."""
 
     code = "provider_unavailable"
-    status = 503
-    retryable = True
     remedy = "Try again in a minute, or sign in with a token meanwhile."
 
 

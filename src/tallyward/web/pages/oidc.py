@@ -14,7 +14,7 @@ from tallyward.web import auth
 from tallyward.web.calls import Call
 from tallyward.web.pages._forms import safe_onward
 from tallyward.web.pages._frame import server_address
-from tallyward.web.problems import error_response
+from tallyward.web.problems import error_headers, error_response
 from tallyward.web.rendering import PAGE_HEADERS, Page, render
 
 COOKIE = "tally_sign_in"
@@ -86,7 +86,7 @@ def problem(request: Request, error: TallyError) -> Response:
         remedy=error.remedy,
         code=error.code,
     )
-    return Page(page, error.status)
+    return Page(page, error.status, error_headers(error))
 
 
 CALLS = (
