@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tallyward.redact import Secret
 from tests.databases import Databases, databases
@@ -11,6 +12,8 @@ from tests.laptop import Laptop
 from tests.listening_server import ListeningServer
 from tests.machine import left_out
 
+settings.register_profile("tests", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("tests")
 LEFT_OUT = pytest.StashKey[list[pytest.Item]]()
 
 
