@@ -100,7 +100,7 @@ def test_a_clock_set_back_by_a_year_does_not_stop_delivery(laptop, listener):
 def test_a_full_disk_under_the_sender_keeps_the_rows(laptop, listener):
     """Its notes cannot be written; what it has not confirmed stays."""
     laptop.connect(listener.url)
-    spool.append(str(laptop.root), lines(1) + b"garbage\n")
+    spool.append(str(laptop.root), b"garbage\n" + lines(1))
     (laptop.root / "spool" / "corrupt.ndjson").symlink_to("/dev/full")
     sender = laptop.sender()
     assert sender.wait(10) == 1

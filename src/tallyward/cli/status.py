@@ -11,10 +11,11 @@ import typer
 from tallyward import clock
 from tallyward.cli import codex_hooks, laptop, managed
 from tallyward.cli.programs import CLAUDE, CODEX, AgentProgram
-from tallyward.client import backoff, codex_trust, counters, delivery, segments, sender_start
+from tallyward.client import backoff, codex_trust, counters, day_counts, delivery, segments, sender_start
 from tallyward.client.hook_settings import HookSettings
 from tallyward.errors import SettingsUnreadable
 
+_INNER = ("days", "segment", "left_in_segment")  # how the counters keep themselves
 FLUSH_LOCK_SECONDS = 30.0  # a delivery that is under way gives every step of the network five seconds
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -55,7 +56,8 @@ def facts() -> dict[str, Any]:
         "spool": {"rows": waiting.rows, "bytes": waiting.bytes},
         "spool_depth": waiting.rows,
         "sightings": counted.sent + counted.corrupt + waiting.rows + sum(lost.values()),
-        **asdict(counted),
+        **{name: value for name, value in asdict(counted).items() if name not in _INNER},
+        "days": day_counts.rows(root),
         "lost": {**lost, "rejected": counted.rejected, "corrupt": counted.corrupt},
         "backoff": {"failures": backoff.failures(root), "seconds": round(sender_start.backoff_seconds(root), 1)},
         "sender": sender_pid(root),

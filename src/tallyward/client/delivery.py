@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tallyward import clock
-from tallyward.client import backoff, counters, home, segments, spool
+from tallyward.client import backoff, counters, day_counts, home, segments, spool
 from tallyward.client.link import Answer, Link
 from tallyward.client.segments import Line
 from tallyward.errors import DeliveryPostponed, TallyError
@@ -112,48 +112,77 @@ def learn(root: str, link: Link) -> None:
 def _deliver_segment(root: str, link: Link, segment: Path, counted: counters.Counters, done: Round) -> None:
     """Deliver one segment in order. What is answered is gone from the file even if the next batch fails."""
     whole = list(segments.lines(segment))
-    for line in whole:
-        if line.row is None:
-            segments.set_aside(root, "corrupt.ndjson", line.raw)
-            counted.corrupt += 1
-            done.corrupt += 1
-    rest = [line for line in whole if line.row is not None]
+    rest = whole[counted.counted_of(segment.name, len(whole)) :]
     try:
         for batch in _batches(rest):
-            stored, refused = _deliver_batch(link, batch, done)
-            for line, why in refused:
-                segments.set_aside(root, "rejected.ndjson", json.dumps({"why": why, "row": line.row}).encode())
-            counted.delivered(stored, len(refused))
-            done.stored += stored
-            done.rejected += len(refused)
+            if batch[0].row is None:
+                _set_aside(root, batch, counted, done)
+            else:
+                _deliver_counted_batch(root, link, batch, counted, done)
             rest = rest[len(batch) :]
+            counted.reaches(segment.name, len(rest))
+            counters.save(root, counted)
     finally:
         if len(rest) != len(whole) or not whole:
             segments.keep_rest(segment, rest)
 
 
-def _batches(rows: list[Line]) -> Iterator[list[Line]]:
-    """Rows of one kind, in order, a thousand at most."""
-    for _, same in groupby(rows, key=lambda line: line.target):
+def _set_aside(root: str, batch: list[Line], counted: counters.Counters, done: Round) -> None:
+    """Lines that nobody can read."""
+    for line in batch:
+        segments.set_aside(root, "corrupt.ndjson", line.raw)
+    counted.corrupt += len(batch)
+    done.corrupt += len(batch)
+    _book(counted, batch, corrupt=len(batch))
+
+
+def _deliver_counted_batch(root: str, link: Link, batch: list[Line], counted: counters.Counters, done: Round) -> None:
+    taken = _deliver_batch(link, batch, done)
+    for line, why in taken.refused:
+        segments.set_aside(root, "rejected.ndjson", json.dumps({"why": why, "row": line.row}).encode())
+    counted.delivered(taken.kept, len(taken.refused))
+    _book(counted, batch, stored=taken.kept - taken.duplicate, duplicate=taken.duplicate, refused=len(taken.refused))
+    done.stored += taken.kept
+    done.rejected += len(taken.refused)
+
+
+def _book(counted: counters.Counters, batch: list[Line], **rows: int) -> None:
+    """Book a batch, all of one place."""
+    where = day_counts.place(batch[0])
+    if where is not None:
+        counted.book(*where, **rows)
+
+
+def _batches(lines: list[Line]) -> Iterator[list[Line]]:
+    """Lines of one kind, one day and one engineer, in order, a thousand at most."""
+    for _, same in groupby(lines, key=lambda line: (line.target, day_counts.place(line))):
         group = list(same)
         for start in range(0, len(group), BATCH_ROWS_MAX):
             yield group[start : start + BATCH_ROWS_MAX]
 
 
-def _deliver_batch(link: Link, batch: list[Line], done: Round) -> tuple[int, list[tuple[Line, str]]]:
-    """How many rows the server has, and which it will never take, with its reason."""
+@dataclass
+class _Taken:
+    """What the server made of a batch: how many rows it has, how many of those it knew, which it will never take."""
+
+    kept: int
+    duplicate: int
+    refused: list[tuple[Line, str]]
+
+
+def _deliver_batch(link: Link, batch: list[Line], done: Round) -> _Taken:
     answer = link.call("POST", f"/v1/{batch[0].target}?partial=true", [line.row for line in batch])
     if answer.status == 202:  # noqa: PLR2004  # the only word that means: kept
-        return _confirmed(answer, batch)
+        kept, refused = _confirmed(answer, batch)
+        return _Taken(kept, min(answer.duplicate, kept), refused)
     if answer.status not in _UNREADABLE or answer.code is None:
         done.retry_after = answer.retry_after
         raise DeliveryPostponed(answer.error)
     if len(batch) == 1:
-        return 0, [(batch[0], answer.error)]
+        return _Taken(0, 0, [(batch[0], answer.error)])
     middle = len(batch) // 2
-    stored, refused = _deliver_batch(link, batch[:middle], done)
-    more, also = _deliver_batch(link, batch[middle:], done)
-    return stored + more, [*refused, *also]
+    one, other = _deliver_batch(link, batch[:middle], done), _deliver_batch(link, batch[middle:], done)
+    return _Taken(one.kept + other.kept, one.duplicate + other.duplicate, [*one.refused, *other.refused])
 
 
 def _confirmed(answer: Answer, batch: list[Line]) -> tuple[int, list[tuple[Line, str]]]:

@@ -41,6 +41,7 @@ class Answer:
     status: int
     body: dict[str, Any] = field(default_factory=dict[str, Any])
     retry_after: float | None = None
+    duplicate: int = 0  # how many of the rows that were sent the server knew already
 
     @property
     def code(self) -> str | None:
@@ -124,8 +125,10 @@ def _answer(response: http.client.HTTPResponse, raw: bytes) -> Answer:
     except (ValueError, RecursionError):
         body = None  # A proxy's page, or nothing at all; the status still speaks.
     wait = response.headers.get("Retry-After", "")
+    known = response.headers.get("Tally-Duplicate", "")
     return Answer(
         status=response.status,
         body=cast("dict[str, Any]", body) if isinstance(body, dict) else {},
         retry_after=float(wait) if wait.isascii() and wait.isdigit() else None,
+        duplicate=int(known) if known.isascii() and known.isdigit() else 0,
     )

@@ -17,6 +17,7 @@ from tallyward.client import spool
 TARGETS = ("trace", "context-fetches")
 SET_ASIDE_BYTES_MAX = 1024 * 1024  # enough to see what is wrong; everything is counted anyway
 LOCK_SECONDS_MAX = 2.0
+LOSSES = {"overflow": b"o", "disk": b"d", "locked": b"l", "unreadable": b"u"}
 
 
 @dataclass(frozen=True)
@@ -135,10 +136,17 @@ def anything_waits(root: str) -> bool:
 
 
 def losses(root: str) -> dict[str, int]:
-    """What the hooks could not keep, by reason."""
-    try:
-        letters = (folder(root) / "losses").read_bytes()
-    except OSError:
-        letters = b""
-    names = {"overflow": b"o", "disk": b"d", "locked": b"l", "unreadable": b"u"}
-    return {name: letters.count(letter) for name, letter in names.items()}
+    """What the hooks could not keep, by reason, since this folder exists."""
+    return {reason: sum(lost[reason] for lost in losses_by_day(root).values()) for reason in LOSSES}
+
+
+def losses_by_day(root: str) -> dict[str, dict[str, int]]:
+    """The same by the day of UTC; an older release did not say the day, and then it is empty."""
+    found: dict[str, dict[str, int]] = {}
+    for path in sorted(folder(root).glob("losses*")):
+        try:
+            letters = path.read_bytes()
+        except OSError:
+            continue
+        found[path.name[len("losses-") :]] = {name: letters.count(letter) for name, letter in LOSSES.items()}
+    return found

@@ -3,8 +3,8 @@
 One file, one JSON record a line. A writer holds the file's lock while it writes, so that a whole line is there or
 nothing; the sender takes the same lock to move the file away (`client/segments.py`), and a writer that waited
 meanwhile notices that its file is gone and opens the new one. What cannot be kept is counted, one letter each, in
-`spool/losses`: `o` the spool is full, `d` the disk refused, `l` the lock was not to be had, `u` the event could not
-be read.
+a file a day, `spool/losses-2026-05-17`: `o` the spool is full, `d` the disk refused, `l` the lock was not to be had,
+`u` the event could not be read.
 
 Imported by the hook: as little as possible.
 """
@@ -28,9 +28,9 @@ def append(root: str, block: bytes) -> "str | None":
     try:
         fd = _locked(root, clock.elapsed_seconds() + LOCK_SECONDS_MAX)
     except OSError:
-        return _lost(root, "d")
+        return _lost(root, "d", block)
     if fd is None:
-        return _lost(root, "l")
+        return _lost(root, "l", block)
     try:
         return _write(root, fd, block)
     finally:
@@ -40,17 +40,17 @@ def append(root: str, block: bytes) -> "str | None":
 def _write(root: str, fd: int, block: bytes) -> "str | None":
     size = os.fstat(fd).st_size
     if size + len(block) > SPOOL_BYTES_MAX:
-        return _lost(root, "o")
+        return _lost(root, "o", block)
     try:
         torn = size > 0 and os.pread(fd, 1, size - 1) != b"\n"  # the power went while the last one wrote
         whole = b"\n" + block if torn else block
         if os.write(fd, whole) != len(whole):
             os.ftruncate(fd, size)
-            return _lost(root, "d")
+            return _lost(root, "d", block)
         fcntl.flock(fd, fcntl.LOCK_UN)  # others may write while the disk works
         os.fsync(fd)
     except OSError:
-        return _lost(root, "d")
+        return _lost(root, "d", block)
     return None
 
 
@@ -98,21 +98,25 @@ def lock(fd: int, deadline: float) -> bool:
             return True
 
 
-def _lost(root: str, letter: str) -> str:
-    count_loss(root, letter)
+def _lost(root: str, letter: str, block: bytes) -> str:
+    count_loss(root, letter, block.count(b"\n"))
     return letter
 
 
-def count_loss(root: str, letter: str) -> None:
-    """Add one letter to the losses. Where even that is impossible (a read-only home), `tally doctor` says so."""
+def count_loss(root: str, letter: str, rows: int = 1) -> None:
+    """Add a letter for each row to the losses of today (in UTC).
+
+    Where even that is impossible (a read-only home), `tally doctor` says so.
+    """
     try:
         folder = home.make_folder(root, "spool")
-        fd = os.open(f"{folder}/losses", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        path = f"{folder}/losses-{clock.iso_now()[:10]}"
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError:
         return
     try:
         if os.fstat(fd).st_size < LOSSES_BYTES_MAX:
-            os.write(fd, letter.encode())
+            os.write(fd, letter.encode() * rows)
     except OSError:
         pass  # The disk is full, and the loss with it.
     finally:

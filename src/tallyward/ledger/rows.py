@@ -5,6 +5,7 @@ two servers on one database never wait for each other in a ring.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -14,55 +15,76 @@ from tallyward.domain.fire import ONCE, Fetch, Fire, merge, merge_all
 from tallyward.domain.usage import Usage
 from tallyward.ledger.database import Connection, fetch_all
 from tallyward.ledger.queries import statement
-from tallyward.ledger.usage_rows import KNOWN, Pricer, store_usage
+from tallyward.ledger.usage_rows import KNOWN, NEW, Pricer, store_usage
 
 Stored = Fire | Fetch | Usage
-Numbers = dict[tuple[type, str], int]
+Identity = tuple[type, str]
 
 
-def _identity(row: Stored) -> tuple[type, str]:
+@dataclass
+class Numbers:
+    """What a commit tells of its rows: the number of each, and which of them were new and nobody was told so yet."""
+
+    of: dict[Identity, int]
+    added: set[Identity]
+
+
+def _identity(row: Stored) -> Identity:
     """What makes a row the row it is, within a tenant."""
     if isinstance(row, Fire):
         return Fire, row.fire_key
     return (Fetch, row.fetch_key) if isinstance(row, Fetch) else (Usage, row.request_key)
 
 
-def number_of(row: Stored, numbers: Numbers) -> int:
-    """The number of a stored row. Of a metered request, NEW to the first of a commit that asks and KNOWN to the rest,
-    so that what all of them were told adds up to the rows there are.
+def number_of(row: Stored, numbers: Numbers) -> tuple[int, bool]:
+    """The number of a stored row, and whether this one added it: of several in a commit the first that asks, so that
+    what all of them are told adds up to the rows there are. A metered request has no number: it is NEW or KNOWN.
     """
     identity = _identity(row)
-    number = numbers[identity]
+    number = numbers.of[identity]
     if isinstance(row, Usage):
-        numbers[identity] = KNOWN
-    return number
+        numbers.of[identity] = KNOWN
+        return number, number == NEW
+    is_new = identity in numbers.added
+    numbers.added.discard(identity)
+    return number, is_new
 
 
 async def store(connection: Connection, rows: Sequence[Stored], pricer: Pricer) -> Numbers:
     """The number of each row by its identity, on a connection that has said its tenant and commits by itself."""
-    fires = await store_fires(connection, [row for row in rows if isinstance(row, Fire)])
-    fetches = await _store_fetches(connection, [row for row in rows if isinstance(row, Fetch)])
+    added: set[Identity] = set()
+    fires = await store_fires(connection, [row for row in rows if isinstance(row, Fire)], added)
+    fetches = await _store_fetches(connection, [row for row in rows if isinstance(row, Fetch)], added)
     usages = await store_usage(connection, [row for row in rows if isinstance(row, Usage)], pricer)
-    return {
-        **{(Fire, key): number for key, number in fires.items()},
-        **{(Fetch, key): number for key, number in fetches.items()},
-        **{(Usage, key): number for key, number in usages.items()},
-    }
+    return Numbers(
+        {
+            **{(Fire, key): number for key, number in fires.items()},
+            **{(Fetch, key): number for key, number in fetches.items()},
+            **{(Usage, key): number for key, number in usages.items()},
+        },
+        added,
+    )
 
 
-async def store_fires(connection: Connection, fires: list[Fire]) -> dict[str, int]:
-    """The id of each fire by its key. Known fires learn what these sightings add, under a lock of their rows."""
+async def store_fires(connection: Connection, fires: list[Fire], added: set[Identity]) -> dict[str, int]:
+    """The id of each fire by its key; the new ones come into `added`. Known fires learn what these sightings add, under
+    a lock of their rows.
+    """
     if not fires:
         return {}
     once = [fire for fire in fires if fire.fire_key.startswith(ONCE)]
-    ids = await _store_keyed(connection, merge_all([fire for fire in fires if not fire.fire_key.startswith(ONCE)]))
+    keyed = merge_all([fire for fire in fires if not fire.fire_key.startswith(ONCE)])
+    ids = await _store_keyed(connection, keyed, added)
     # Last, and in one statement: should anything before fail, a sender that has no key to send again has lost nothing
     # and doubles nothing.
-    return ids | await _insert(connection, "insert_fires", once)
+    new = await _insert(connection, "insert_fires", once)
+    added.update((Fire, key) for key in new)
+    return ids | new
 
 
-async def _store_keyed(connection: Connection, merged: dict[str, Fire]) -> dict[str, int]:
+async def _store_keyed(connection: Connection, merged: dict[str, Fire], added: set[Identity]) -> dict[str, int]:
     ids = await _insert(connection, "insert_fires", list(merged.values()))
+    added.update((Fire, key) for key in ids)
     known_keys = [key for key in merged if key not in ids]
     if known_keys:
         async with connection.transaction():
@@ -86,11 +108,12 @@ def _learned(known: Sequence[Mapping[str, Any]], merged: dict[str, Fire]) -> lis
     return changed
 
 
-async def _store_fetches(connection: Connection, fetches: list[Fetch]) -> dict[str, int]:
+async def _store_fetches(connection: Connection, fetches: list[Fetch], added: set[Identity]) -> dict[str, int]:
     if not fetches:
         return {}
     by_key = {fetch.fetch_key: fetch for fetch in sorted(fetches, key=lambda fetch: fetch.fetch_key)}
     ids = await _insert(connection, "insert_fetches", list(by_key.values()))
+    added.update((Fetch, key) for key in ids)
     known_keys = [key for key in by_key if key not in ids]
     if known_keys:
         known = await fetch_all(connection, "find_fetches", {"fetch_keys": known_keys})

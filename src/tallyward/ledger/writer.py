@@ -33,13 +33,21 @@ FAILURE_SECONDS = 30.0  # how long a failure is news; then the next write finds 
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What is committed: the number of each row, in their order, and how many of them were new."""
+
+    numbers: list[int]
+    added: int
+
+
 @dataclass
 class _Request:
     """Rows of one caller, and where it waits for their ids."""
 
     tenant: str
     rows: Sequence[Stored]
-    answer: asyncio.Future[list[int]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    answer: asyncio.Future[Kept] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def refuse(self, error: TallyError) -> None:
         """Answers with the error, unless there is an answer, or nobody waits for one any more."""
@@ -107,8 +115,12 @@ class Writer:
         Raises QueueFull when too much waits, LedgerUnavailable or DiskFull when the database fails; then nothing is
         promised of these rows, and sending them again is right.
         """
+        return (await self.keep(tenant, rows)).numbers
+
+    async def keep(self, tenant: str, rows: Sequence[Stored]) -> Kept:
+        """The same, with how many of the rows were new."""
         if not rows:
-            return []
+            return Kept([], 0)
         if not self._open:
             raise LedgerUnavailable("The server is stopping.")
         if self.disk_is_low:
@@ -197,7 +209,8 @@ class Writer:
         self._announce_soon.set()
         for request in group:
             if not request.answer.done():
-                request.answer.set_result([number_of(row, numbers) for row in request.rows])
+                told = [number_of(row, numbers) for row in request.rows]
+                request.answer.set_result(Kept([number for number, _ in told], sum(is_new for _, is_new in told)))
 
     async def _announce(self) -> None:
         """Tells every server which tenants changed, off the path of the commits, at most ten times a second."""

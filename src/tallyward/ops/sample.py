@@ -107,7 +107,7 @@ async def fill(database: Database) -> None:
     rng = random.Random(_SEED)  # noqa: S311  # a made-up month wants repeatable numbers, not secret ones
     now = clock.now()
     async with database.transaction(SAMPLE_TENANT) as connection:
-        await store_fires(connection, list(_fires(rng, now)))
+        await store_fires(connection, list(_fires(rng, now)), set())
         rows = msgspec.json.encode(list(_pull_requests(rng, now))).decode()
         await fetch_all(connection, "insert_pull_requests", {"rows": rows})
 

@@ -20,7 +20,7 @@ from tallyward.domain.fire import EARLIEST, LATEST, ONCE, FetchIn, Fire, FireIn,
 from tallyward.domain.usage import UsageIn
 from tallyward.errors import BadRequest, Invalid, Refused, TooLarge
 from tallyward.ledger.rows import Stored
-from tallyward.ledger.writer import Writer
+from tallyward.ledger.writer import Kept, Writer
 
 ROWS_MAX = 10_000  # in one body; a spool of a day offline fits
 NDJSON_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
@@ -42,11 +42,13 @@ class Body(Generic[RowIn]):
 
 @dataclass(frozen=True)
 class Answer:
-    """Ids in the order of the rows, None for refused ones, and the refusals."""
+    """Ids in the order of the rows, None for refused ones, and the refusals; how many rows were new, how many known."""
 
     ids: list[int | None]
     single: bool
     refusals: list[Refused]
+    added: int = 0
+    known: int = 0
 
 
 class RowDecoder(Generic[RowIn]):
@@ -160,19 +162,22 @@ class Ingest:
         good = [build(row) for row in body.rows if row is not None]
         if not good:
             return Answer([None] * len(body.rows), single=body.single, refusals=body.refusals)
-        stored = iter(await self._kept(principal.tenant, good))
+        kept = await self._keep(principal.tenant, good)
+        stored = iter(kept.numbers)
         answer = [None if row is None else next(stored) for row in body.rows]
-        return Answer(answer, single=body.single, refusals=body.refusals)
+        return Answer(answer, body.single, body.refusals, kept.added, len(good) - kept.added)
 
-    async def _kept(self, tenant: str, rows: list[Stored]) -> list[int]:
-        """The number of each row. Canaries go where nobody counts them, and first: sent again, they change nothing."""
+    async def _keep(self, tenant: str, rows: list[Stored]) -> Kept:
+        """Every row in its place. Canaries go where nobody counts them, and first: sent again, they change nothing."""
         canary = [isinstance(row, Fire) and is_canary(row.session_id) for row in rows]
         if not any(canary):
-            return await self._writer.store(tenant, rows)
-        made_up = iter(await self._writer.store(canary_tenant(tenant), list(compress(rows, canary))))
+            return await self._writer.keep(tenant, rows)
         real = [row for row, is_made_up in zip(rows, canary, strict=True) if not is_made_up]
-        others = iter(await self._writer.store(tenant, real) if real else [])
-        return [next(made_up if is_made_up else others) for is_made_up in canary]
+        aside = await self._writer.keep(canary_tenant(tenant), list(compress(rows, canary)))
+        others = await self._writer.keep(tenant, real)
+        made_up, counted = iter(aside.numbers), iter(others.numbers)
+        numbers = [next(made_up if is_made_up else counted) for is_made_up in canary]
+        return Kept(numbers, aside.added + others.added)
 
 
 def _has_no_hiding_place(text: bytes) -> bool:

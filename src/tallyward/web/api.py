@@ -74,9 +74,11 @@ class CaptureConfig(Struct):
 
 
 def _answer(answer: Answer) -> Response:
+    """The ids; and in two headers how many rows were new and how many known, which a laptop balances its books by."""
+    counts = {"Tally-Stored": str(answer.added), "Tally-Duplicate": str(answer.known)}
     if answer.single:
-        return Json({"id": answer.ids[0]}, 202)
-    return Json(StoredMany(answer.ids, row_problems(answer.refusals)), 202)
+        return Json({"id": answer.ids[0]}, 202, counts)
+    return Json(StoredMany(answer.ids, row_problems(answer.refusals)), 202, counts)
 
 
 _Take = Callable[..., Awaitable[Answer]]
