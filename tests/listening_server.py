@@ -42,6 +42,7 @@ class ListeningServer:
     def __init__(self, port: int = 0) -> None:
         self.requests: list[Request] = []
         self.rows: dict[str, dict[str, Any]] = {}
+        self.reports: list[dict[str, Any]] = []
         self.answers: Answers = lambda _request: None
         handler = type("Handler", (_Handler,), {"owner": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
@@ -70,6 +71,9 @@ class ListeningServer:
         return [request for request in self.requests if request.method == "POST"]
 
     def reply(self, request: Request) -> Reply:
+        if request.path == "/v1/capture-report":
+            self.reports.append(json.loads(request.body))
+            return Reply(202, {"kept": len(self.reports[-1]["days"])})
         self.requests.append(request)
         given = self.answers(request)
         if given is not None:

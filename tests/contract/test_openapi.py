@@ -26,6 +26,7 @@ BODIES = {
     "/v1/trace": ROW,
     "/v1/context-fetches": {"agent_name": "claude-code", "file_path": "README.md"},
     "/v1/usage": REQUEST,
+    "/v1/capture-report": {"machine": "0" * 32, "days": []},
 }
 
 

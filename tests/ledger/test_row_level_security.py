@@ -30,6 +30,10 @@ ROWS: dict[str, dict[str, Any]] = {
     "events_outbox": {"kind": "k", "payload": "{}", "seq": 1, "prev_hash": b"", "hash": b""},
     "pull_requests": {"repo": "o/r", "number": 1, "state": "open", "head_branch": "b"},
     "api_tokens": {"name": "n", "digest": b"", "scopes": ["read"]},
+    "capture_reports": {
+        "machine": "0" * 32, "day": "2026-05-17", "engineer_id": "a", "waiting": 0, "stored": 1, "duplicate": 0,
+        "refused": 0, "lost": 0,
+    },
     "tenants": {"label": "l", "arg_key": "k"},
 }  # fmt: skip
 TABLES = sorted(ROWS)

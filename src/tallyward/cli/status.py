@@ -11,7 +11,16 @@ import typer
 from tallyward import clock
 from tallyward.cli import codex_hooks, laptop, managed
 from tallyward.cli.programs import CLAUDE, CODEX, AgentProgram
-from tallyward.client import backoff, codex_trust, counters, day_counts, delivery, segments, sender_start
+from tallyward.client import (
+    backoff,
+    capture_report,
+    codex_trust,
+    counters,
+    day_counts,
+    delivery,
+    segments,
+    sender_start,
+)
 from tallyward.client.hook_settings import HookSettings
 from tallyward.errors import SettingsUnreadable
 
@@ -31,6 +40,8 @@ def flush() -> None:
     root = laptop.root()
     with laptop.writing():
         done = delivery.deliver(root, os.environ, FLUSH_LOCK_SECONDS)
+        if done.reason is None:
+            capture_report.send(root, os.environ)
     parts = [f"{done.stored} delivered", f"{done.left} left"]
     parts += [f"{done.rejected} refused (spool/rejected.ndjson)"] if done.rejected else []
     parts += [f"{done.corrupt} unreadable (spool/corrupt.ndjson)"] if done.corrupt else []

@@ -2,7 +2,9 @@
 
     ~/.tally                  or TALLY_HOME; mode 0700
     ├── config.json           server, token, tenant, arg_key, engineer_id; mode 0600
-    ├── state.json            the sender's counters
+    ├── state.json            the sender's counters, in all and by day
+    ├── machine.json          the random number by which the server tells machines apart
+    ├── reported.json         which books the server has
     ├── spool/                fires that wait, and what was set aside
     ├── hooks/                how our plugins start the hooks of this installation
     ├── sessions/             what a running session remembers between two hooks; no content

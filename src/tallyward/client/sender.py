@@ -20,11 +20,12 @@ import time
 from contextlib import suppress
 
 from tallyward import clock
-from tallyward.client import counters, delivery, home, segments, sender_start, session_memory
+from tallyward.client import capture_report, counters, delivery, home, segments, sender_start, session_memory
 
 LINGER_SECONDS = 20.0  # longer than most pauses between two tool calls
 TRYING_SECONDS_MAX = 600.0  # a server that is longer away is left to the next hook
 POLL_SECONDS = 0.1
+REPORT_SECONDS = 300.0  # the books of a long session are told while it goes on
 
 
 class Sender:
@@ -36,6 +37,7 @@ class Sender:
         self.lock_fd = lock_fd
         self.linger_seconds = linger_seconds
         self.quiet_since = clock.elapsed_seconds()
+        self.reported_at = clock.elapsed_seconds()
         self.trying_since: float | None = None
 
     def run(self) -> None:
@@ -53,7 +55,10 @@ class Sender:
         now = clock.elapsed_seconds()
         if not segments.anything_waits(self.root):
             self.trying_since = None
-            return now - self.quiet_since < self.linger_seconds or self._comes_back()
+            if now - self.quiet_since < self.linger_seconds:
+                return True
+            self._report()
+            return self._comes_back()
         if sender_start.backoff_seconds(self.root) == 0:
             self._deliver()
         return self.trying_since is None or now - self.trying_since < TRYING_SECONDS_MAX
@@ -66,6 +71,13 @@ class Sender:
             self.trying_since = None
         if done.reason is not None and self.trying_since is None:
             self.trying_since = now
+        if done.reason is None and now - self.reported_at > REPORT_SECONDS:
+            self._report()
+
+    def _report(self) -> None:
+        """Tell the server what became of what was fired here: now and then, and before leaving."""
+        self.reported_at = clock.elapsed_seconds()
+        capture_report.send(self.root, self.environ)
 
     def _holds_the_lock(self) -> bool:
         """Whether the folder is still there and still ours: somebody may have deleted it."""

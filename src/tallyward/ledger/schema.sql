@@ -329,6 +329,50 @@ ALTER TABLE public.api_tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.capture_reports (
+    machine text NOT NULL,
+    day date NOT NULL,
+    engineer_id text NOT NULL,
+    waiting bigint NOT NULL,
+    stored bigint NOT NULL,
+    duplicate bigint NOT NULL,
+    refused bigint NOT NULL,
+    lost bigint NOT NULL,
+    losses jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version text,
+    reported_at timestamp with time zone DEFAULT now() NOT NULL,
+    tenant text DEFAULT public.tally_tenant() NOT NULL,
+    CONSTRAINT capture_reports_machine_check CHECK ((machine ~ '^[0-9a-f]{32}$'::text))
+);
+
+ALTER TABLE ONLY public.capture_reports FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.capture_reports IS 'What became of the rows that each laptop fired, by its own books: one row per machine, day and engineer.';
+
+COMMENT ON COLUMN public.capture_reports.machine IS 'Random number of the laptop; it says nothing of the machine, and its name is not asked for.';
+
+COMMENT ON COLUMN public.capture_reports.day IS 'Day of UTC that the rows carry.';
+
+COMMENT ON COLUMN public.capture_reports.engineer_id IS 'GitHub handle that the rows carry, or `unknown`.';
+
+COMMENT ON COLUMN public.capture_reports.waiting IS 'Rows on the laptop that nobody has answered for.';
+
+COMMENT ON COLUMN public.capture_reports.stored IS 'Rows that were new to the server.';
+
+COMMENT ON COLUMN public.capture_reports.duplicate IS 'Rows that the server knew already.';
+
+COMMENT ON COLUMN public.capture_reports.refused IS 'Rows that the server will never take.';
+
+COMMENT ON COLUMN public.capture_reports.lost IS 'Rows and events that the laptop could not keep or read.';
+
+COMMENT ON COLUMN public.capture_reports.losses IS 'The same by reason: overflow, disk, locked, unreadable, corrupt.';
+
+COMMENT ON COLUMN public.capture_reports.version IS 'Version of the client that says so.';
+
+COMMENT ON COLUMN public.capture_reports.reported_at IS 'When the laptop last said so, by the clock of the database.';
+
+COMMENT ON COLUMN public.capture_reports.tenant IS 'Organisation; set from the token, never from the body.';
+
 CREATE TABLE public.context_fetches (
     id bigint NOT NULL,
     ts timestamp with time zone DEFAULT now() NOT NULL,
@@ -745,6 +789,9 @@ ALTER TABLE ONLY public.api_tokens
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.capture_reports
+    ADD CONSTRAINT capture_reports_pkey PRIMARY KEY (tenant, machine, day, engineer_id);
+
 ALTER TABLE ONLY public.context_fetches
     ADD CONSTRAINT context_fetches_fetch UNIQUE (tenant, fetch_key);
 
@@ -776,6 +823,8 @@ ALTER TABLE ONLY public.tenants
     ADD CONSTRAINT tenants_pkey PRIMARY KEY (id);
 
 CREATE INDEX api_tokens_tenant ON public.api_tokens USING btree (tenant, id);
+
+CREATE INDEX capture_reports_day ON public.capture_reports USING btree (tenant, day);
 
 CREATE INDEX context_fetches_ts ON public.context_fetches USING btree (tenant, ts);
 
@@ -811,6 +860,8 @@ ALTER TABLE public.agent_health_stats ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_tokens ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.capture_reports ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.context_fetches ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.cost_ledger ENABLE ROW LEVEL SECURITY;
@@ -826,6 +877,8 @@ ALTER TABLE public.skill_invocations ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON public.agent_health_stats USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
 
 CREATE POLICY tenant_isolation ON public.api_tokens USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
+
+CREATE POLICY tenant_isolation ON public.capture_reports USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
 
 CREATE POLICY tenant_isolation ON public.context_fetches USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
 
@@ -846,6 +899,8 @@ GRANT USAGE ON SCHEMA public TO tally_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.agent_health_stats TO tally_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_tokens TO tally_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.capture_reports TO tally_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.context_fetches TO tally_app;
 

@@ -16,6 +16,7 @@ from tallyward.metrics.metered_usage import MeteredUsage
 from tallyward.metrics.reconciliation import Reconciliation
 from tallyward.metrics.session_usage import SessionUsage
 from tallyward.services.asked import Asked, last_days
+from tallyward.services.capture_reports import BookedDay
 from tallyward.services.ingest import RowDecoder
 from tallyward.services.reading import measured
 
@@ -93,6 +94,7 @@ class ReconciliationBoard(Struct, kw_only=True):
     days: int
     tenant: str
     rows: list[ReconciledDay]
+    books: list[BookedDay] = []  # what laptops fired, and what became of it, by their own books
 
 
 class Accounts:

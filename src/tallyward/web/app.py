@@ -25,13 +25,14 @@ from tallyward.prices import price as prices
 from tallyward.redact import Secret
 from tallyward.services.board import Board
 from tallyward.services.boards import Boards
+from tallyward.services.capture_reports import CaptureReports
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
 from tallyward.services.sign_in import SignIn
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
 from tallyward.services.usage import Accounts
-from tallyward.web import api, boards, otlp, pages, usage
+from tallyward.web import api, boards, capture_reports, otlp, pages, usage
 from tallyward.web.auth import authorise
 from tallyward.web.calls import Call
 from tallyward.web.live import Feed
@@ -40,7 +41,9 @@ from tallyward.web.problems import error_response
 
 _log = logging.getLogger(__name__)
 
-CALLS: tuple[Call, ...] = (*api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *pages.CALLS)
+CALLS: tuple[Call, ...] = (
+    *api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *capture_reports.CALLS, *pages.CALLS,
+)  # fmt: skip
 
 
 class _Endpoint:
@@ -169,6 +172,7 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.state.boards = Boards(database)
     app.state.accounts = Accounts(database, writer)
     app.state.exports = Exports(writer)
+    app.state.capture_reports = CaptureReports(database)
     app.state.feed = Feed(database.changes)
     app.state.openapi = msgspec.json.encode(describe(CALLS))
     return app

@@ -14,6 +14,7 @@ from tallyward.domain.access import Principal, Scope
 from tallyward.errors import TallyError
 from tallyward.services.board import Board
 from tallyward.services.boards import Boards
+from tallyward.services.capture_reports import CaptureReports
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
 from tallyward.services.sign_in import SignIn
@@ -36,6 +37,7 @@ class Services(Protocol):
     tokens: Tokens
     sign_in: SignIn
     tenants: Tenants
+    capture_reports: CaptureReports
 
 
 @dataclass(frozen=True)

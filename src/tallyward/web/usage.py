@@ -44,7 +44,9 @@ async def usage(request: Request, principal: Principal) -> Response:
 
 
 async def reconciliation(request: Request, principal: Principal) -> Response:
-    return Json(await request.app.state.accounts.reconciliation(principal, days(request)))
+    board = await request.app.state.accounts.reconciliation(principal, days(request))
+    board.books = await request.app.state.capture_reports.books(principal, days(request))
+    return Json(board)
 
 
 CALLS = (

@@ -1,0 +1,69 @@
+"""A laptop's books as it reports them: by day and engineer, what became of the rows that it fired.
+
+An allow-list like every record: numbers, a day, a handle, and a random number for the machine. Nothing says which
+machine it is, where it stands or what was done on it.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from tallyward.domain.fire import Handle
+from tallyward.domain.sighting import named
+
+DAYS_MAX = 400  # of a machine with a few engineers, for two months
+Rows = Annotated[int, Meta(ge=0, le=2**53)]
+Reason = Literal["overflow", "disk", "locked", "unreadable", "corrupt"]
+
+
+class BookedIn(Struct, forbid_unknown_fields=True, kw_only=True):
+    """One engineer on one day of UTC. All that was fired is in exactly one of these."""
+
+    day: date
+    engineer_id: Handle
+    waiting: Rows
+    stored: Rows
+    duplicate: Rows
+    refused: Rows
+    losses: dict[Reason, Rows] = {}
+
+
+class CaptureReportIn(Struct, forbid_unknown_fields=True, kw_only=True):
+    """The books of one machine, those of each day whole; sent again they change nothing."""
+
+    machine: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    days: Annotated[list[BookedIn], Meta(max_length=DAYS_MAX)]
+    version: Annotated[str, Meta(max_length=50)] | None = None
+
+
+class Booked(Struct, kw_only=True):
+    """One engineer on one day, as it is kept."""
+
+    day: date
+    engineer_id: str
+    waiting: int = 0
+    stored: int = 0
+    duplicate: int = 0
+    refused: int = 0
+    lost: int = 0
+    losses: dict[Reason, int] = {}
+
+    def add(self, row: BookedIn) -> None:
+        """Take in what was said of the same day and engineer."""
+        self.waiting += row.waiting
+        self.stored += row.stored
+        self.duplicate += row.duplicate
+        self.refused += row.refused
+        for reason, count in row.losses.items():
+            self.losses[reason] = self.losses.get(reason, 0) + count
+        self.lost = sum(self.losses.values())
+
+
+def booked(report: CaptureReportIn, token_engineer_id: str | None) -> list[Booked]:
+    """The rows of a report: whose engineer is unknown goes to the one the token is bound to, with theirs."""
+    found: dict[tuple[date, str], Booked] = {}
+    for row in report.days:
+        engineer = named(row.engineer_id, token_engineer_id)
+        found.setdefault((row.day, engineer), Booked(day=row.day, engineer_id=engineer)).add(row)
+    return list(found.values())

@@ -1,0 +1,61 @@
+"""The books of the laptops: what each fired and what became of it, held until somebody asks how they balance."""
+
+from datetime import date, datetime
+
+import msgspec
+from msgspec import Struct
+
+from tallyward.domain.access import Principal
+from tallyward.domain.capture_report import CaptureReportIn, booked
+from tallyward.errors import BadRequest, Invalid
+from tallyward.ledger.database import Database
+
+
+class BookedDay(Struct, kw_only=True):
+    """One engineer on one day of UTC, over all machines.
+
+    `fired` is `spooled` and `lost`; `spooled` is `sent` and `waiting`; `sent` is `stored`, `duplicate` and `refused`.
+    `gap` is what was fired and never sent: `lost` and `waiting`.
+    """
+
+    day: date
+    engineer_id: str
+    machines: int
+    fired: int
+    spooled: int
+    lost: int
+    waiting: int
+    sent: int
+    stored: int
+    duplicate: int
+    refused: int
+    gap: int
+    reported_at: datetime
+
+
+class CaptureReports:
+    """Takes reports in and adds them up."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._decoder = msgspec.json.Decoder(CaptureReportIn)
+
+    async def take_in(self, principal: Principal, body: bytes) -> int:
+        """Keeps the books of one machine. How many rows of them were new or newer."""
+        try:
+            report = self._decoder.decode(body)
+        except msgspec.ValidationError as error:
+            raise Invalid(f"{error}.") from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise BadRequest("The body is not JSON.") from error
+        if any("\0" in row.engineer_id for row in report.days) or "\0" in (report.version or ""):
+            raise Invalid("A text holds a NUL character, which PostgreSQL cannot store.")
+        rows = msgspec.json.encode(booked(report, principal.engineer_id)).decode()
+        kept = {"machine": report.machine, "version": report.version, "rows": rows}
+        return len(await self._database.query(principal.tenant, "put_capture_reports", kept))
+
+    async def books(self, principal: Principal, days: int) -> list[BookedDay]:
+        """The books by day and engineer; an engineer's token sees its own."""
+        own = principal.engineer_id if principal.role == "engineer" else None
+        asked = {"days": days, "engineer": own}
+        return [BookedDay(**row) for row in await self._database.query(principal.tenant, "list_capture_reports", asked)]
