@@ -14,12 +14,13 @@ from msgspec import Struct
 from docs._reference import shapes, tables
 from docs._reference.markdown import code, table
 from tallyward.capture._base import Seen, fetch, fire
+from tallyward.domain.capture_report import CaptureReportIn
 from tallyward.domain.fire import FetchIn, FireIn
 from tallyward.domain.usage import UsageIn
 from tallyward.web.app import CALLS
 
 # Fields that end in a column of another name.
-COLUMN = {"source": "seen_by"}
+COLUMN = {"source": "seen_by", "days": "day"}
 FIRE_SOURCES = {
     "engineer_id": "`GITHUB_USER`, else the engineer of the token, else git's `github.user` or `user.name`, else"
     " `unknown`. The server puts the token's engineer in the place of `unknown`.",
@@ -72,6 +73,12 @@ USAGE_SOURCES = {
     "reported_cost_micros": "The agent's own reckoning, kept beside ours.",
     "source": "The path itself. Without it, `api`.",
 }
+REPORT_SOURCES = {
+    "machine": "128 random bits that the laptop makes for this purpose.",
+    "days": "The laptop's own books, for each day one entry an engineer: `day`, `engineer_id`, `waiting`, `stored`,"
+    " `duplicate`, `refused`, and `losses` by reason. Numbers and a handle, and no more.",
+    "version": "The client.",
+}
 NEVER = (
     "Prompts, answers and anything else that was said",
     "Commands, code, diffs and the content of files",
@@ -104,6 +111,7 @@ CAPTURED: dict[type[Struct], Captured] = {
     FireIn: Captured("skill_invocations", "A fire", FIRE_SOURCES, _sent(_FIRE)),
     FetchIn: Captured("context_fetches", "A file that an agent read", FETCH_SOURCES, _sent(_FETCH)),
     UsageIn: Captured("cost_ledger", "A metered request", USAGE_SOURCES),
+    CaptureReportIn: Captured("capture_reports", "The books of a laptop", REPORT_SOURCES),
 }
 HEAD = """# Captured fields
 
