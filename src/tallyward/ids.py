@@ -10,6 +10,7 @@ _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 TOKEN_PREFIX = "tw_"  # noqa: S105  # the public mark of a token, not a secret
 TOKEN_BODY_CHARS = 43  # 43 base62 characters hold 256 bits
 TOKEN_CHECK_CHARS = 6  # a CRC-32 in base62
+CANARY_SESSION = "tally-doctor-"  # begins the id of each session that a doctor makes up
 
 
 def random_hex(byte_count: int = 16) -> str:
@@ -43,3 +44,8 @@ def is_token(text: str) -> bool:
 def prompt_fire_key(session_id: str, prompt_id: str, name: str) -> str:
     """The key of a fire that no tool use id names: the same name in the same prompt is the same fire."""
     return f"{session_id}:{prompt_id}:{name}"
+
+
+def is_canary(session_id: object) -> bool:
+    """Whether a fire of this session was made up by `tally doctor` (see `domain/canary.py`)."""
+    return isinstance(session_id, str) and session_id.startswith(CANARY_SESSION)

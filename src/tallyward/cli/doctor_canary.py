@@ -19,7 +19,6 @@ from urllib.parse import quote
 from tallyward import clock, ids
 from tallyward.client import backoff, counters, home, segments, sender_start
 from tallyward.client.link import Link
-from tallyward.domain.canary import SESSION_PREFIX
 from tallyward.errors import TallyError
 
 ARRIVAL_SECONDS_MAX = 20.0  # it takes less than one; a hook's child on a busy disk takes longer
@@ -58,7 +57,7 @@ class _Canary:
     def __init__(self, start: Start) -> None:
         self.start = start
         self.root = home.home_dir(start.environ)
-        self.session = SESSION_PREFIX + ids.random_hex()
+        self.session = ids.CANARY_SESSION + ids.random_hex()
         self.secret = f"canary-{ids.random_hex()}"
         self.flight = Flight()
 

@@ -12,10 +12,9 @@ So no counter is written on a hook's way, and none can be behind the rows. Losse
 
 from typing import Any
 
-from tallyward import clock
+from tallyward import clock, ids
 from tallyward.client import counters, segments
 from tallyward.client.segments import Line
-from tallyward.domain.canary import is_canary
 
 UNKNOWN = "unknown"
 Row = dict[str, Any]
@@ -27,7 +26,7 @@ def place(line: Line) -> tuple[str, str] | None:
     if row is None:
         return clock.iso_now()[:10], UNKNOWN
     session, moment, engineer = row.get("session_id"), row.get("ts"), row.get("engineer_id")
-    if isinstance(session, str) and is_canary(session):
+    if ids.is_canary(session):
         return None
     day = moment[:10] if isinstance(moment, str) else clock.iso_now()[:10]
     return day, engineer if isinstance(engineer, str) and engineer else UNKNOWN

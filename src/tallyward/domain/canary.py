@@ -1,19 +1,11 @@
 """A doctor's canary: a made-up fire that travels the whole way of a real one and counts for nobody.
 
-It is known by its session's id. The server keeps it in the ledger as it keeps every fire, but under a tenant of its own
-beside the organisation's: row-level security then hides it from every measure, page and query, and from those that are
-yet to be written, without any of them knowing about it.
-
-Imported by the laptop and the server: nothing but this.
+It is known by its session's id (`ids.is_canary`). The server keeps it in the ledger as it keeps every fire, but under a
+tenant of its own beside the organisation's: row-level security then hides it from every measure, page and query, and
+from those that are yet to be written, without any of them knowing about it.
 """
 
-SESSION_PREFIX = "tally-doctor-"
 _TENANT_SUFFIX = ":doctor"  # no name of a tenant can hold a colon, so no token speaks for it
-
-
-def is_canary(session_id: str | None) -> bool:
-    """Whether a fire of this session is made up."""
-    return session_id is not None and session_id.startswith(SESSION_PREFIX)
 
 
 def canary_tenant(tenant: str) -> str:

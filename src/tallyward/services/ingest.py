@@ -15,7 +15,7 @@ import msgspec
 
 from tallyward import clock, ids
 from tallyward.domain.access import Principal
-from tallyward.domain.canary import canary_tenant, is_canary
+from tallyward.domain.canary import canary_tenant
 from tallyward.domain.fire import EARLIEST, LATEST, ONCE, FetchIn, Fire, FireIn, from_report, from_sighting
 from tallyward.domain.usage import UsageIn
 from tallyward.errors import BadRequest, Invalid, Refused, TooLarge
@@ -169,7 +169,7 @@ class Ingest:
 
     async def _keep(self, tenant: str, rows: list[Stored]) -> Kept:
         """Every row in its place. Canaries go where nobody counts them, and first: sent again, they change nothing."""
-        canary = [isinstance(row, Fire) and is_canary(row.session_id) for row in rows]
+        canary = [isinstance(row, Fire) and ids.is_canary(row.session_id) for row in rows]
         if not any(canary):
             return await self._writer.keep(tenant, rows)
         real = [row for row, is_made_up in zip(rows, canary, strict=True) if not is_made_up]
