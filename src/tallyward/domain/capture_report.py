@@ -4,7 +4,7 @@ An allow-list like every record: numbers, a day, a handle, and a random number f
 machine it is, where it stands or what was done on it.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -58,6 +58,28 @@ class Booked(Struct, kw_only=True):
         for reason, count in row.losses.items():
             self.losses[reason] = self.losses.get(reason, 0) + count
         self.lost = sum(self.losses.values())
+
+
+class BookedDay(Struct, kw_only=True):
+    """One engineer on one day of UTC, over all machines.
+
+    `fired` is `spooled` and `lost`; `spooled` is `sent` and `waiting`; `sent` is `stored`, `duplicate` and `refused`.
+    `gap` is what was fired and never sent: `lost` and `waiting`.
+    """
+
+    day: date
+    engineer_id: str
+    machines: int
+    fired: int
+    spooled: int
+    lost: int
+    waiting: int
+    sent: int
+    stored: int
+    duplicate: int
+    refused: int
+    gap: int
+    reported_at: datetime
 
 
 def booked(report: CaptureReportIn, token_engineer_id: str | None) -> list[Booked]:

@@ -1,36 +1,11 @@
 """The books of the laptops: what each fired and what became of it, held until somebody asks how they balance."""
 
-from datetime import date, datetime
-
 import msgspec
-from msgspec import Struct
 
 from tallyward.domain.access import Principal
-from tallyward.domain.capture_report import CaptureReportIn, booked
+from tallyward.domain.capture_report import BookedDay, CaptureReportIn, booked
 from tallyward.errors import BadRequest, Invalid
 from tallyward.ledger.database import Database
-
-
-class BookedDay(Struct, kw_only=True):
-    """One engineer on one day of UTC, over all machines.
-
-    `fired` is `spooled` and `lost`; `spooled` is `sent` and `waiting`; `sent` is `stored`, `duplicate` and `refused`.
-    `gap` is what was fired and never sent: `lost` and `waiting`.
-    """
-
-    day: date
-    engineer_id: str
-    machines: int
-    fired: int
-    spooled: int
-    lost: int
-    waiting: int
-    sent: int
-    stored: int
-    duplicate: int
-    refused: int
-    gap: int
-    reported_at: datetime
 
 
 class CaptureReports:

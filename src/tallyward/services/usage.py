@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 from tallyward.domain.access import Principal
+from tallyward.domain.capture_report import BookedDay
 from tallyward.domain.usage import SYNTHETIC_MODEL, UsageIn, from_report
 from tallyward.errors import Invalid, Refused
 from tallyward.ledger.database import Database
@@ -16,7 +17,6 @@ from tallyward.metrics.metered_usage import MeteredUsage
 from tallyward.metrics.reconciliation import Reconciliation
 from tallyward.metrics.session_usage import SessionUsage
 from tallyward.services.asked import Asked, last_days
-from tallyward.services.capture_reports import BookedDay
 from tallyward.services.ingest import RowDecoder
 from tallyward.services.reading import measured
 
