@@ -47,6 +47,7 @@ LAPTOP = {
     "TALLY_HOME": "The laptop's folder: configuration, spool, backups, what was backfilled. Default `~/.tally`.",
     "TALLY_RUNTIME": "Runtime to report instead of the one that is found out, for pods: one of the runtimes of"
     " [captured fields](captured-fields.md).",
+    "TALLY_EXPORTS": "Written by `tally connect claude --relay` into Claude Code's settings: which there are ours.",
     "GITHUB_USER": "GitHub handle of whoever works here. Before the token's engineer and before git's word. The first"
     " token of `tally serve --sample` is bound to it too.",
     "CLAUDE_CONFIG_DIR": "Folder of Claude Code's settings, as Claude Code itself reads it. Default `~/.claude`.",

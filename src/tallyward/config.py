@@ -13,7 +13,7 @@ DEFAULT_PORT = 8787
 # What the server reads from the environment. Any other TALLY_ name is named in a warning at the start, so that a
 # misspelt one is noticed; those that belong to the laptop and to our own tests are passed over.
 SERVER_VARIABLES = ("TALLY_DATA", "TALLY_DATABASE", "TALLY_HOST", "TALLY_PORT", "TALLY_TENANTS")
-OTHER_VARIABLES = ("TALLY_SERVER", "TALLY_TOKEN", "TALLY_HOME", "TALLY_RUNTIME", "TALLY_FAULT_POINTS")
+OTHER_VARIABLES = ("TALLY_SERVER", "TALLY_TOKEN", "TALLY_HOME", "TALLY_RUNTIME", "TALLY_EXPORTS", "TALLY_FAULT_POINTS")
 _TEST_PREFIX = "TALLY_TEST_"
 
 

@@ -21,8 +21,10 @@ class Workplace:
     def __init__(self, laptop: Laptop) -> None:
         self.laptop = laptop
         self.answered: list[tuple[str, Usage]] = []  # what all models that worked here have reported
-        del laptop.environ["CLAUDE_CODE_ENTRYPOINT"]  # the program says so itself
+        laptop.environ.pop("CLAUDE_CODE_ENTRYPOINT", None)  # the program says so itself
         self.repository = laptop.home / "widget"
+        if self.repository.exists():
+            return  # two programs may share it
         self.repository.mkdir()
         self._git("init", "-q", "-b", "trunk")
         self._git("remote", "add", "origin", "https://ann:secret@github.com/acme/widget.git")

@@ -1,18 +1,18 @@
 """`tally connect` and `tally disconnect`: an agent program on this machine begins to report, or stops."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
 
-from tallyward.cli import codex_hooks, laptop, managed, mcp_wiring, programs
+from tallyward.cli import codex_hooks, laptop, managed, mcp_wiring, programs, relay_wiring
 from tallyward.cli.mcp_wiring import AddMcp, WrapMcp
 from tallyward.cli.programs import CLAUDE, CODEX, AgentProgram
 from tallyward.client import backoff, home
 from tallyward.client.hook_settings import HookSettings
 from tallyward.client.link import Link
-from tallyward.errors import Busy, NotConnected, ProgramMissing, ServerUnreachable
+from tallyward.errors import Busy, NotConnected, NotForAll, ProgramMissing, ServerUnreachable
 
 DEFAULT_SERVER = "http://127.0.0.1:8787"
 
@@ -22,6 +22,13 @@ Server = Annotated[str | None, typer.Option(help=f"Address of the server [$TALLY
 Token = Annotated[str | None, typer.Option(help="A token with the scope capture [$TALLY_TOKEN].")]
 ForProject = Annotated[bool, typer.Option("--project", help="In this repository's settings, not in your own.")]
 Trust = Annotated[bool, typer.Option("--trust", help="Tell Codex that it may run our hooks; else you do, in /hooks.")]
+Relay = Annotated[
+    bool | None,
+    typer.Option(
+        "--relay/--no-relay",
+        help="Let a relay on this machine take its telemetry, and Claude Code's hooks at each call.",
+    ),
+]
 Managed = Annotated[
     bool, typer.Option("--managed", help="Only print what a managed machine's settings need, for a whole fleet.")
 ]
@@ -41,6 +48,7 @@ def connect(  # each is a flag
     trust: Trust = False,
     wrap_mcp: WrapMcp = False,
     mcp: AddMcp = False,
+    relay: Relay = None,
     managed_settings: Managed = False,
 ) -> None:
     """Let an agent program on this machine report to the ledger."""
@@ -53,7 +61,7 @@ def connect(  # each is a flag
         if not here:
             raise ProgramMissing
         mcp_wiring.check(here, wrap=wrap_mcp, add=mcp)
-        _connect([(program, program.user_settings()) for program in here], server, token, trust=trust)
+        _connect([(program, program.user_settings) for program in here], server, token, trust=trust, relay=relay)
         for program in here:
             mcp_wiring.put_in(program, wrap=wrap_mcp, add=mcp)
     else:
@@ -67,15 +75,18 @@ def connect_claude(  # each is a flag
     project: ForProject = False,
     wrap_mcp: WrapMcp = False,
     mcp: AddMcp = False,
+    relay: Relay = None,
     managed_settings: Managed = False,
 ) -> None:
     """Add our hooks to Claude Code's settings, beside whatever is there."""
     if managed_settings:
         print(managed.claude(server), end="")
         return
+    if project and relay:
+        raise NotForAll("A relay is one person's; a repository's settings are everybody's.")
     mcp_wiring.check([CLAUDE], wrap=wrap_mcp, add=mcp)
-    settings = CLAUDE.project_settings() if project else CLAUDE.user_settings()
-    _connect([(CLAUDE, settings)], server, token)
+    settings = CLAUDE.project_settings if project else CLAUDE.user_settings
+    _connect([(CLAUDE, settings)], server, token, relay=relay, project=project)
     mcp_wiring.put_in(CLAUDE, wrap=wrap_mcp, add=mcp)
 
 
@@ -86,6 +97,7 @@ def connect_codex(  # each is a flag
     trust: Trust = False,
     wrap_mcp: WrapMcp = False,
     mcp: AddMcp = False,
+    relay: Relay = None,
     managed_settings: Managed = False,
 ) -> None:
     """Add our hooks to Codex's settings, beside whatever is there."""
@@ -93,12 +105,18 @@ def connect_codex(  # each is a flag
         print(managed.codex(), end="")
         return
     mcp_wiring.check([CODEX], wrap=wrap_mcp, add=mcp)
-    _connect([(CODEX, CODEX.user_settings())], server, token, trust=trust)
+    _connect([(CODEX, CODEX.user_settings)], server, token, trust=trust, relay=relay)
     mcp_wiring.put_in(CODEX, wrap=wrap_mcp, add=mcp)
 
 
-def _connect(
-    wanted: Sequence[tuple[AgentProgram, HookSettings]], server: str | None, token: str | None, *, trust: bool = False
+def _connect(  # the options of a command
+    wanted: Sequence[tuple[AgentProgram, Callable[[], HookSettings]]],
+    server: str | None,
+    token: str | None,
+    *,
+    trust: bool = False,
+    relay: bool | None = None,
+    project: bool = False,
 ) -> None:
     known = laptop.configured()
     address = server or known.server or DEFAULT_SERVER
@@ -107,20 +125,24 @@ def _connect(
         raise NotConnected("A token is needed; `tally token create --scope capture,read` prints one.")
     link = Link(address, secret)
     for program, settings in wanted:
-        settings.state(program.command())  # Broken settings are told of before anything is changed.
-    said: dict[str, Any] = {}
-    unreachable = None
-    try:
-        said = link.get("/v1/capture-config")
-    except (Busy, ServerUnreachable) as error:
-        unreachable = error.message
-        if (address, secret) == (known.server, known.token):
-            said = {"tenant": known.tenant, "arg_key": known.arg_key, "engineer_id": known.engineer_id}
+        settings().state(program.command())  # Broken settings are told of before anything is changed.
+    said, unreachable = _asked(link, known if (address, secret) == (known.server, known.token) else None)
     with laptop.writing():
         _write_config(address, secret, said)
     for program, settings in wanted:
-        _wire(program, settings, link, said, trust=trust)
+        about = "" if project else relay_wiring.settle(program, relay)
+        _wire(program, settings(), link, said, trust=trust)
+        print(about, end="")
     _tell(link, said, unreachable)
+
+
+def _asked(link: Link, known: home.LaptopConfig | None) -> tuple[dict[str, Any], str | None]:
+    """What the server says of us, else what was known; and why it did not answer, if it did not."""
+    try:
+        return link.get("/v1/capture-config"), None
+    except (Busy, ServerUnreachable) as error:
+        names = ("tenant", "arg_key", "engineer_id")
+        return ({name: getattr(known, name) for name in names} if known else {}), error.message
 
 
 def _write_config(server: str, token: str, said: dict[str, Any]) -> None:
@@ -197,6 +219,8 @@ def disconnect_codex() -> None:
 def _disconnect(program: AgentProgram, settings: HookSettings) -> None:
     mcp_wiring.take_out(program)
     removed = settings.take_out()
+    if settings.path == program.user_settings().path:
+        relay_wiring.settle(program, False)
     print(f"Our hooks are {'out of' if removed else 'not in'} {settings.path}.")
     if program is CODEX and codex_hooks.entries().take_out():
         print(f"Our entries are out of {codex_hooks.config_file()}.")

@@ -12,12 +12,13 @@ from typing import Annotated
 import typer
 
 from tallyward import __version__
-from tallyward.cli import backfill, boards, connect, doctor, mcp_servers, reconcile, status, usage
+from tallyward.cli import backfill, boards, connect, doctor, mcp_servers, reconcile, relay, status, usage
 from tallyward.errors import DependencyMissing, TallyError
 
 EXIT_SETUP = 2  # it cannot work as it is set up; the line on standard error says what to do
 LAPTOP_COMMANDS = (
     *("connect", "disconnect", "flush", "status", "doctor", "me", "team", "usage", "reconcile", "backfill", "mcp"),
+    "relay",
     "--version",
 )
 SERVER_COMMANDS = {
@@ -55,6 +56,7 @@ def build(arguments: list[str]) -> typer.Typer:
     usage.commands(app)
     mcp_servers.commands(app)
     reconcile.commands(app)
+    relay.commands(app)
     if not (arguments and arguments[0] in LAPTOP_COMMANDS):
         _add_server_commands(app)
     return app

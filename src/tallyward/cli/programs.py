@@ -4,13 +4,15 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tallyward
 from tallyward.capture import claude_code, codex
 from tallyward.cli import laptop
-from tallyward.client.hook_settings import HookSettings, Wiring
+from tallyward.client import relay_start
+from tallyward.client.hook_settings import ByRelay, HookSettings, Wiring
+from tallyward.relay import events
 
 HOOKS = Path(tallyward.__file__).parent / "hooks"
 
@@ -48,8 +50,9 @@ class AgentProgram:
         return Path(laptop.root()) / "hooks" / self.wiring.script.stem
 
     def user_settings(self) -> HookSettings:
-        """The user's own settings."""
-        return HookSettings(self.home(os.environ) / self.file, laptop.root(), self.wiring)
+        """The user's own settings, with what of it goes to this machine's relay."""
+        wiring = replace(self.wiring, relay=by_relay(self.name, relay_start.read(laptop.root())))
+        return HookSettings(self.home(os.environ) / self.file, laptop.root(), wiring)
 
     def project_settings(self) -> HookSettings:
         """The settings that this repository's sessions share."""
@@ -62,6 +65,36 @@ class AgentProgram:
     def is_here(self) -> bool:
         """Whether somebody uses it on this machine: it can be started, or it has left a folder."""
         return self.executable() is not None or self.home(os.environ).is_dir()
+
+
+# Told of at each call, and the only ones that an agent sends over HTTP: those that begin and end something stay with a
+# process, which starts the relay and looks after it.
+FREQUENT = frozenset({"PreToolUse", "PostToolUse", "PostToolUseFailure", "PermissionDenied"})
+RELAY_TIMEOUT_SECONDS = 1  # a relay that is stuck; one that is not there refuses at once
+
+
+def by_relay(program: str, settings: relay_start.Settings | None) -> ByRelay:
+    """What of a program goes to the relay on this machine."""
+    if settings is None:
+        return ByRelay()
+    takes_hooks = f"{program} hooks" in settings.uses
+    return ByRelay(
+        url=settings.url + events.PATH,
+        events=FREQUENT if takes_hooks else frozenset(),
+        headers={name.title(): variable for name, variable in events.HEADERS.items()},
+        timeout_seconds=RELAY_TIMEOUT_SECONDS,
+        variables=exporter(settings.url) if program == "claude" and "claude exports" in settings.uses else {},
+    )
+
+
+def exporter(url: str) -> dict[str, str]:
+    """What points Claude Code's own exporter at the relay. Metrics say nothing that its events do not say better."""
+    return {
+        "CLAUDE_CODE_ENABLE_TELEMETRY": "1",
+        "OTEL_LOGS_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": url,
+    }
 
 
 CLAUDE = AgentProgram(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from tallyward import clock
-from tallyward.cli import codex_hooks, laptop, managed
+from tallyward.cli import codex_hooks, laptop, managed, relay_wiring
 from tallyward.cli.programs import CLAUDE, CODEX, AgentProgram
 from tallyward.client import (
     backoff,
@@ -18,6 +18,7 @@ from tallyward.client import (
     counters,
     day_counts,
     delivery,
+    relay_start,
     segments,
     sender_start,
 )
@@ -72,7 +73,16 @@ def facts() -> dict[str, Any]:
         "lost": {**lost, "rejected": counted.rejected, "corrupt": counted.corrupt},
         "backoff": {"failures": backoff.failures(root), "seconds": round(sender_start.backoff_seconds(root), 1)},
         "sender": sender_pid(root),
+        "relay": _relay(root),
     }
+
+
+def _relay(root: str) -> dict[str, Any] | None:
+    """Where the relay is to be found, what uses it, and which process it is; None where there is to be none."""
+    settings = relay_start.read(root)
+    if settings is None:
+        return None
+    return {"url": settings.url, "uses": list(settings.uses), "pid": relay_wiring.running(root)}
 
 
 def _clients() -> dict[str, Any]:
@@ -129,6 +139,8 @@ def status(as_json: AsJson = False) -> None:
     print(f"Server     {known['server'] or 'none; run `tally connect claude`'}")
     print(f"Claude     {_place(claude)}; this directory's: {claude['project']['state']}")
     print(f"Codex      {_place(codex)}" + _trust(codex))
+    if known["relay"]:
+        print(f"Relay      {_of_relay(known['relay'])}")
     print(f"Waiting    {known['spool']['rows']} rows, {known['spool']['bytes']} bytes" + _next_attempt(known))
     print(f"Delivered  {known['stored']} rows, last {known['last_delivery'] or 'never'}")
     lost = ", ".join(f"{count} {reason}" for reason, count in known["lost"].items() if count)
@@ -141,6 +153,11 @@ def _place(client: dict[str, Any]) -> str:
     return (
         f"managed settings: {client['managed']}" if client["managed"] else f"your settings: {client['user']['state']}"
     )
+
+
+def _of_relay(relay: dict[str, Any]) -> str:
+    life = f"process {relay['pid']}" if relay["pid"] else "starts with the next session"
+    return f"{relay['url']}, {life}; takes {', '.join(relay['uses']) or 'what is sent there by hand'}"
 
 
 def _trust(codex: dict[str, Any]) -> str:

@@ -23,7 +23,8 @@ from tallyward.errors import HooksUntrusted, SettingsUnreadable
 ANSWER_SECONDS_MAX = 20.0  # it takes a fifth of a second, and some more right after an update
 RUNNABLE = ("trusted", "managed")
 MARK = " # tallyward"
-_HEADER = "[hooks.state."
+_HEADER, _EXPORTER = "[hooks.state.", "[otel]"
+_OURS = (_HEADER, _EXPORTER)
 
 
 @dataclass(frozen=True)
@@ -92,26 +93,48 @@ def _hook(told: Mapping[str, Any]) -> CodexHook:
 
 
 class TrustEntries:
-    """Our entries in Codex's `config.toml`, and its backup under `root`, the laptop's folder."""
+    """Our entries in Codex's `config.toml`, and its backup under `root`, the laptop's folder.
+
+    Those of whom it trusts, and the one that points its exporter at the relay.
+    """
 
     def __init__(self, path: Path, root: str) -> None:
         self.file = KeptFile(path, root, "codex-trust")
 
     def put_in(self, hooks: list[CodexHook]) -> None:
         """Have Codex trust these hooks and no others of ours. Raises HooksUntrusted where that takes a person."""
-        raw = self.file.read()
-        rest = _without_ours(self._text(raw))
         entries = "".join(
             f"{_HEADER}{_quoted(hook.key)}]{MARK}\ntrusted_hash = {_quoted(hook.hash)}\n" for hook in hooks
         )
-        gap = "" if not rest or rest.endswith("\n") else "\n"
-        whole = rest + gap + entries
+        if not self._put(_HEADER, entries):
+            raise HooksUntrusted(f"{self.file.path} says otherwise of these hooks already.")
+
+    def export_to(self, url: str | None) -> bool:
+        """Point Codex's exporter at the relay, or no longer. False where the user has one already, which stays."""
+        target = f'{{ otlp-http = {{ endpoint = "{url}/v1/logs", protocol = "json" }} }}'
+        return self._put(_EXPORTER, f"{_EXPORTER}{MARK}\nexporter = {target}\n" if url else "")
+
+    def exports(self) -> bool:
+        """Whether our entry for the exporter is there."""
+        return _without_ours(self._text(self.file.read()), _EXPORTER) != self._text(self.file.read())
+
+    def _put(self, header: str, entries: str) -> bool:
+        """Put entries in the place of ours under that header. False if the file then said a thing twice."""
+        raw = self.file.read()
+        text = self._text(raw)
+        others = _without_ours(text, header)
+        gap = "" if not others or others.endswith("\n") or not entries else "\n"
+        whole = others + gap + entries
         try:
             tomllib.loads(whole)
-        except tomllib.TOMLDecodeError as error:
-            raise HooksUntrusted(f"{self.file.path} says otherwise of these hooks already.") from error
-        if whole.encode() != raw:
+        except tomllib.TOMLDecodeError:
+            return False
+        rest = _without_ours(text)
+        if whole == rest:
+            self.take_out()
+        elif whole.encode() != raw:
             self.file.change(raw, whole.encode(), None if raw is None else rest.encode())
+        return True
 
     def take_out(self) -> bool:
         """Remove our entries: the original bytes if nobody else has touched the file. Whether there were any."""
@@ -150,13 +173,13 @@ def _quoted(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _without_ours(text: str) -> str:
+def _without_ours(text: str, header: str = "[") -> str:
     """The text without our entries: each goes from its marked line to the next that is not part of it."""
     kept: list[str] = []
     ours = False
     for line in text.splitlines(keepends=True):
         if line.startswith(("[", "#")) or not line.strip():
-            ours = line.startswith(_HEADER) and line.rstrip().endswith(MARK)
+            ours = line.startswith(header) and line.startswith(_OURS) and line.rstrip().endswith(MARK)
         if not ours:
             kept.append(line)
     return "".join(kept)

@@ -186,9 +186,10 @@ def _deliver_batch(link: Link, batch: list[Line], done: Round) -> _Taken:
 
 
 def _confirmed(answer: Answer, batch: list[Line]) -> tuple[int, list[tuple[Line, str]]]:
-    """Read a 202: which rows have an id, and which a reason."""
-    ids = answer.body.get("ids")
-    if not isinstance(ids, list) or len(cast("list[Any]", ids)) != len(batch):
+    """Read a 202: which rows are kept, and which have a reason. Usage is answered with counts, all else with ids."""
+    ids: object = answer.body.get("ids")
+    told = len(cast("list[Any]", ids)) if isinstance(ids, list) else _counted(answer)
+    if told != len(batch):
         raise DeliveryPostponed("the server's answer does not tell which rows it has kept")
     refused: list[tuple[Line, str]] = []
     for error in cast("list[dict[str, Any]]", answer.body.get("errors") or []):
@@ -196,3 +197,10 @@ def _confirmed(answer: Answer, batch: list[Line]) -> tuple[int, list[tuple[Line,
         if isinstance(index, int) and 0 <= index < len(batch):
             refused.append((batch[index], f"{error.get('field') or 'row'}: {error.get('message')}"))
     return len(batch) - len(refused), refused
+
+
+def _counted(answer: Answer) -> int:
+    """How many rows an answer of counts speaks of."""
+    counts = [answer.body.get(name) for name in ("stored", "duplicate", "ignored")]
+    refused = cast("list[Any]", answer.body.get("errors") or [])
+    return sum(count for count in counts if isinstance(count, int)) + len(refused)

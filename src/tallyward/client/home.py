@@ -7,6 +7,8 @@
     ├── reported.json         which books the server has
     ├── spool/                fires that wait, and what was set aside
     ├── hooks/                how our plugins start the hooks of this installation
+    ├── relay.json, relay/    where the relay is to be found, and its lock
+    ├── places/               who works where in a session, for telemetry that does not say; no content
     ├── sessions/             what a running session remembers between two hooks; no content
     └── backups/              the agents' settings as they were before `tally connect`
 

@@ -8,7 +8,7 @@ since, taking our hooks out gives its original bytes back; otherwise only our en
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -18,6 +18,35 @@ from tallyward.errors import SettingsUnreadable
 State = Literal["connected", "stale", "absent"]
 Json = dict[str, Any]
 Entry = tuple[str, str | None, Json]  # event, matcher, hook
+# Among the variables of the settings, the names of those that are ours: so they are known again whoever edits the file.
+OUR_VARIABLES = "TALLY_EXPORTS"
+
+
+@dataclass(frozen=True)
+class ByRelay:
+    """What goes to the relay: the events that it takes over HTTP, and the variables that point the exporter at it."""
+
+    url: str = ""
+    events: frozenset[str] = frozenset()
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])  # header, and the variable whose value it has
+    timeout_seconds: int = 1
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def hook(self) -> Json:
+        """The hook of such an event."""
+        return {
+            "type": "http",
+            "url": self.url,
+            "headers": {name: f"${variable}" for name, variable in self.headers.items()},
+            "allowedEnvVars": list(self.headers.values()),
+            "timeout": self.timeout_seconds,
+        }
+
+    def environment(self) -> dict[str, str]:
+        """The variables, as a settings file has them under `env`."""
+        if not self.variables:
+            return {}
+        return {**self.variables, OUR_VARIABLES: " ".join(sorted(self.variables))}
 
 
 @dataclass(frozen=True)
@@ -29,6 +58,7 @@ class Wiring:
     events: Mapping[str, str | None]
     # After this the agent gives up on the hook; it never takes a tenth of it (`hooks/start.py`).
     timeout_seconds: int
+    relay: ByRelay = field(default_factory=ByRelay)
 
     def command(self, python: str) -> str:
         """The shell command of each hook.
@@ -48,13 +78,17 @@ class Wiring:
 
     @property
     def mark(self) -> str:
-        """What the command of each of our hooks holds, of whatever installation."""
-        return f"tallyward/hooks/{self.script.name}"
+        """What the command or the address of each of our hooks holds, of whatever installation."""
+        return f"tallyward/hooks/{self.script.stem}"
 
     def entries(self, command: str) -> list[Entry]:
         """Every hook with its event and matcher."""
         hook: Json = {"type": "command", "command": command, "timeout": self.timeout_seconds}
-        return _sorted([(event, matcher, hook) for event, matcher in self.events.items()])
+        by_relay = self.relay.hook()
+        return _sorted([
+            (event, matcher, by_relay if event in self.relay.events else hook)
+            for event, matcher in self.events.items()
+        ])  # fmt: skip
 
     def hooks(self, command: str) -> Json:
         """All of it, as a settings file has it under `hooks`."""
@@ -71,25 +105,38 @@ class HookSettings:
 
     def state(self, wanted: str) -> State:
         """Whether our hooks are there, as `wanted`, or there in another form."""
-        found = self._ours(self._parsed(self.file.read()))
-        if not found:
+        settings = self._parsed(self.file.read())
+        if not self._ours(settings):
             return "absent"
-        return "connected" if _sorted(found) == self.wiring.entries(wanted) else "stale"
+        return "connected" if self._is_as(settings, wanted) else "stale"
+
+    def variables(self) -> dict[str, Any]:
+        """The variables that the file sets for the program, without ours."""
+        settings = self._parsed(self.file.read())
+        ours = _our_variables(settings)
+        return {name: value for name, value in _variables(settings).items() if name not in ours}
+
+    def _is_as(self, settings: Json, wanted: str) -> bool:
+        ours = _sorted(self._ours(settings)) == self.wiring.entries(wanted)
+        return ours and _our_variables(settings) == self.wiring.relay.environment()
 
     def commands(self) -> list[str]:
         """The commands of our hooks that stand in the file."""
-        return sorted({str(hook["command"]) for _, _, hook in self._ours(self._parsed(self.file.read()))})
+        found = [hook.get("command") for _, _, hook in self._ours(self._parsed(self.file.read()))]
+        return sorted({str(command) for command in found if command is not None})
 
     def put_in(self, wanted: str) -> bool:
         """Add or renew our hooks. Whether the file had to change."""
         raw = self.file.read()
         settings = self._parsed(raw)
-        if _sorted(self._ours(settings)) == self.wiring.entries(wanted):
+        if self._is_as(settings, wanted):
             return False
         rest = _written(raw, settings) if self._take_out(settings) else raw
         hooks = settings.setdefault("hooks", {})
         for event, matcher, hook in self.wiring.entries(wanted):
             hooks.setdefault(event, []).append(_group(matcher, hook))
+        if self.wiring.relay.variables:
+            settings["env"] = {**_variables(settings), **self.wiring.relay.environment()}
         self.file.change(raw, _written(raw, settings), rest)
         return True
 
@@ -115,12 +162,14 @@ class HookSettings:
         ]
 
     def _is_ours(self, hook: object) -> bool:
-        return isinstance(hook, dict) and self.wiring.mark in str(cast("Json", hook).get("command", ""))
+        known = cast("Json", hook) if isinstance(hook, dict) else {}
+        return self.wiring.mark in str(known.get("command", "")) or self.wiring.mark in str(known.get("url", ""))
 
     def _take_out(self, settings: Json) -> bool:
         """Remove our entries, and what would be left empty by that. Whether there were any."""
+        had = _take_out_variables(settings)
         if not self._ours(settings):
-            return False
+            return had
         hooks = cast("Json", settings["hooks"])
         for event, groups in list(hooks.items()):
             kept: list[object] = []
@@ -164,6 +213,29 @@ class HookSettings:
         for event, groups in cast("Json", hooks).items():
             if not isinstance(groups, list):
                 raise SettingsUnreadable(f"{self.path}, line {line}: `hooks.{event}` is not a list.")
+
+
+def _variables(settings: Json) -> Json:
+    """What is set under `env`; empty for a shape that we do not know and leave alone."""
+    found: object = settings.get("env")
+    return cast("Json", found) if isinstance(found, dict) else {}
+
+
+def _our_variables(settings: Json) -> Json:
+    """Those of them that are ours."""
+    found = _variables(settings)
+    names = str(found.get(OUR_VARIABLES, "")).split()
+    return {name: found[name] for name in [*names, OUR_VARIABLES] if name in found}
+
+
+def _take_out_variables(settings: Json) -> bool:
+    ours = _our_variables(settings)
+    if ours:
+        rest = {name: value for name, value in _variables(settings).items() if name not in ours}
+        settings["env"] = rest
+        if not rest:
+            del settings["env"]
+    return bool(ours)
 
 
 def _written(raw: bytes | None, settings: Json) -> bytes:

@@ -14,7 +14,7 @@ from typing import Any, cast
 from tallyward import clock
 from tallyward.client import spool
 
-TARGETS = ("trace", "context-fetches")
+TARGETS = ("trace", "context-fetches", "usage")
 SET_ASIDE_BYTES_MAX = 1024 * 1024  # enough to see what is wrong; everything is counted anyway
 LOCK_SECONDS_MAX = 2.0
 LOSSES = {"overflow": b"o", "disk": b"d", "locked": b"l", "unreadable": b"u"}

@@ -83,15 +83,24 @@ def beside(root: str, environ: "Mapping[str, str]") -> None:
 
 
 def _become_sender(root: str, lock_fd: int, environ: "Mapping[str, str]") -> None:
-    """Leave the agent's process group, its pipes and its environment behind, and run `sender.py`."""
+    become(root, "client/sender.py", ["--lock", str(lock_fd)], environ, kept_fds=(lock_fd,))
+
+
+def become(
+    root: str, program: str, arguments: "list[str]", environ: "Mapping[str, str]", kept_fds: "tuple[int, ...]" = ()
+) -> None:
+    """Leave the agent's process group, its pipes and its environment behind, and run a program of this package."""
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
-    os.closerange(3, lock_fd)
-    os.closerange(lock_fd + 1, _FILES_MAX)
-    os.set_inheritable(lock_fd, True)
+    begin = 3
+    for fd in sorted(kept_fds):
+        os.closerange(begin, fd)
+        os.set_inheritable(fd, True)
+        begin = fd + 1
+    os.closerange(begin, _FILES_MAX)
     os.chdir("/")
-    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sender.py")  # noqa: PTH100, PTH118, PTH120
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
     kept = {**{name: environ[name] for name in ENVIRONMENT if name in environ}, "TALLY_HOME": root}
-    os.execve(sys.executable, [sys.executable, "-I", "-S", program, "--lock", str(lock_fd)], kept)  # noqa: S606  # ourselves
+    os.execve(sys.executable, [sys.executable, "-I", "-S", f"{package}/{program}", *arguments], kept)  # noqa: S606  # ourselves

@@ -16,7 +16,7 @@ AGE_SECONDS_MAX = 14 * 24 * 3600  # a session that slept longer starts anew
 FILES_MAX = 1_000
 
 
-def _is_plain(name: object) -> bool:
+def is_plain(name: object) -> bool:
     """Whether a name can be part of a file's name and mean nothing else."""
     if not isinstance(name, str) or not 0 < len(name) <= NAME_CHARS_MAX:
         return False
@@ -25,7 +25,7 @@ def _is_plain(name: object) -> bool:
 
 def _path(root: str, session_id: object, part: "str | None") -> "str | None":
     """The file of a session or of a part of it; None for an id that is no plain name."""
-    if not _is_plain(session_id) or not (part is None or _is_plain(part)):
+    if not is_plain(session_id) or not (part is None or is_plain(part)):
         return None
     return f"{root}/sessions/{session_id}.json" if part is None else f"{root}/sessions/{session_id}.{part}.json"
 
@@ -63,10 +63,10 @@ def _forget(root: str, beginning: str) -> None:
                 os.unlink(entry.path)  # noqa: PTH108
 
 
-def forget_old(root: str, now: float) -> None:
+def forget_old(root: str, now: float, folder: str = "sessions") -> None:
     """Delete what no living session needs: the old, and all but the newest thousand."""
     try:
-        with os.scandir(f"{root}/sessions") as entries:
+        with os.scandir(f"{root}/{folder}") as entries:
             kept = sorted((entry.stat().st_mtime, entry.path) for entry in entries)
     except OSError:
         return

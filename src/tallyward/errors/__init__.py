@@ -7,6 +7,7 @@
     │   ├── NotAuthenticated        401
     │   ├── ScopeMissing            403
     │   ├── CrossSite               403
+    │   ├── AnothersProcess         403
     │   ├── NotFound                404
     │   ├── MethodNotAllowed        405
     │   ├── TooSlow                 408
@@ -41,6 +42,7 @@
         ├── SettingsUnreadable
         ├── ProgramMissing
         ├── HooksUntrusted
+        ├── NotForAll
         ├── NotConnected
         ├── ServerUnreachable
         ├── DeliveryPostponed
@@ -51,6 +53,7 @@ succeed later, `remedy` says what to do next.
 """
 
 from tallyward.errors.answers import (
+    AnothersProcess,
     BadRequest,
     Busy,
     ClocksDiffer,
@@ -85,6 +88,7 @@ from tallyward.errors.setup import (
     HooksUntrusted,
     McpPartMissing,
     NotConnected,
+    NotForAll,
     NotListed,
     PortInUse,
     PostgresFailed,
@@ -102,6 +106,7 @@ from tallyward.errors.setup import (
 
 __all__ = [
     "DOCS_URL",
+    "AnothersProcess",
     "BadRequest",
     "Busy",
     "ClocksDiffer",
@@ -121,6 +126,7 @@ __all__ = [
     "MethodNotAllowed",
     "NotAuthenticated",
     "NotConnected",
+    "NotForAll",
     "NotFound",
     "NotListed",
     "PortInUse",

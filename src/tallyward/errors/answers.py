@@ -49,6 +49,14 @@ class CrossSite(Refused):
     remedy = "Use the page itself; links from elsewhere may only read."
 
 
+class AnothersProcess(Refused):
+    """The relay takes in what its own user's programs say, and nobody else's."""
+
+    code = "anothers_process"
+    status = 403
+    remedy = "Let that user connect with `tally connect`, which gives everybody a relay of their own."
+
+
 class NotFound(Refused):
     """There is nothing here, or nothing that this token may see."""
 

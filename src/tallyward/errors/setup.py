@@ -129,6 +129,13 @@ class HooksUntrusted(SetupError):
     remedy = "Start `codex`, type /hooks and trust those of Tallyward."
 
 
+class NotForAll(SetupError):
+    """That is one person's and cannot be settled for all."""
+
+    code = "not_for_all"
+    remedy = "Leave --project out, or let each person connect with --relay."
+
+
 class NotConnected(SetupError):
     """This machine is not connected to a server."""
 

@@ -10,6 +10,7 @@ import select
 from tallyward import clock
 from tallyward.capture._base import HANDLE_CHARS_MAX, Event, HookSource, Record, Seen, Transcript, mapping, text
 from tallyward.client import git_facts, home, quick_json, sender_start, session_memory, spool
+from tallyward.hooks import relayed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ def run(source: HookSource, written: "Callable[[object], Transcript] | None" = N
     root = home.home_dir(os.environ)
     raw = _event_bytes()
     config = home.read_config(root, os.environ)
-    record(root, raw, config, os.environ, source=source, written=written)
+    known = record(root, raw, config, os.environ, source=source, written=written)
+    if known is not None:
+        relayed.watch(root, *known, os.environ)
     if config.server and config.token:
         sender_start.if_needed(root, os.environ)
 
@@ -58,15 +61,18 @@ def record(  # noqa: PLR0913  # what is known of one event
     *,
     source: HookSource,
     written: "Callable[[object], Transcript] | None" = None,
-) -> None:
-    """Put what the event is worth into the spool, and keep in mind what its session needs later."""
+) -> "tuple[Event, Seen] | None":
+    """Put what the event is worth into the spool, and keep in mind what its session needs later.
+
+    The event, and what was seen beside it; None if it was none.
+    """
     try:
         event = mapping(quick_json.loads(raw))
     except ValueError:
         event = {}
     if not event:
         spool.count_loss(root, "u")
-        return
+        return None
     session, part = event.get("session_id"), source.part(event)
     memory = session_memory.load(root, session, part)
     transcript = written(event.get("transcript_path")) if written else Transcript()
@@ -76,6 +82,7 @@ def record(  # noqa: PLR0913  # what is known of one event
         spool.append(root, _lines(records))
     if remembered != memory:
         session_memory.save(root, session, remembered, part)
+    return event, seen
 
 
 def _lines(records: list[Record]) -> bytes:

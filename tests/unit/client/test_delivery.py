@@ -44,6 +44,21 @@ def test_fires_and_fetches_go_where_they_belong(laptop, listener, deliver):
     ]
 
 
+def test_usage_is_answered_with_counts_and_confirmed_all_the_same(laptop, listener, deliver):
+    error = {"index": 2, "code": "invalid", "message": "too long", "field": "model"}
+    listener.answers = lambda _request: Reply(202, {"stored": 1, "duplicate": 1, "errors": [error]})
+    spool.append(str(laptop.root), lines(3, target="usage"))
+    done = deliver()
+    assert (done.stored, done.rejected, done.left) == (2, 1, 0)
+    assert listener.posts[0].path == "/v1/usage?partial=true"
+
+
+def test_counts_that_leave_a_row_out_confirm_nothing(laptop, listener, deliver):
+    listener.answers = lambda _request: Reply(202, {"stored": 1, "duplicate": 1})
+    spool.append(str(laptop.root), lines(3, target="usage"))
+    assert (deliver().stored, len(listener.posts)) == (0, 1)
+
+
 def test_a_row_the_server_refuses_is_set_aside_with_its_reason(laptop, listener, deliver):
     error = {"index": 1, "code": "invalid", "message": "too long", "field": "repo"}
     listener.answers = lambda _request: Reply(202, {"ids": [1, None, 2], "errors": [error]})
