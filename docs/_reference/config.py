@@ -109,6 +109,7 @@ TENANT_KEYS = {
     "grades": "A grade needs more fires in 30 days than its number; they fall from excellent to untapped.",
     "oidc": "Where the people of this tenant sign in; see below. None: by token alone.",
     "merged_pr_usd": "Dollars per merged pull request of an agent: more than `red` is red, more than `yellow` yellow.",
+    "retention": "`raw_days`: how many days single rows are kept, 31 at least; 0 keeps them for ever.",
 }
 
 

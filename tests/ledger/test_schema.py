@@ -45,11 +45,11 @@ def test_every_table_with_a_tenant_has_a_policy_that_checks_reads_and_writes(cat
         assert reads == writes == f"({column} = ( SELECT tally_tenant() AS tally_tenant))"
 
 
-def test_no_other_policy_lets_anything_through_but_a_presented_token(catalog) -> None:
+def test_no_other_policy_lets_anything_through_but_a_presented_token_and_the_names_of_tenants_to_sum(catalog) -> None:
     others = catalog(
-        "SELECT polname, polrelid::regclass::text, polcmd FROM pg_policy WHERE polname <> 'tenant_isolation'"
+        "SELECT polname, polrelid::regclass::text, polcmd FROM pg_policy WHERE polname <> 'tenant_isolation' ORDER BY 1"
     )
-    assert others == [("presented_token", "api_tokens", "r")]
+    assert others == [("presented_token", "api_tokens", "r"), ("tenants_to_sum", "rollup_state", "r")]
 
 
 def test_every_unique_key_begins_with_its_tenant_so_that_no_tenant_learns_of_another(catalog) -> None:
@@ -82,13 +82,13 @@ def test_the_application_role_owns_nothing_and_stands_above_nothing(catalog) -> 
     assert catalog("SELECT 1 FROM pg_auth_members WHERE member = 'tally_app'::regrole") == []
 
 
-def test_the_application_role_may_delete_nothing_and_change_no_event(catalog) -> None:
+def test_the_application_role_may_delete_nothing_but_sums_and_change_no_event(catalog) -> None:
     granted = catalog(
         "SELECT relname, privilege_type FROM pg_class, aclexplode(relacl)"
         " WHERE grantee = 'tally_app'::regrole AND relnamespace = 'public'::regnamespace"
     )
-    rights = {kind for _, kind in granted}
-    assert rights == {"SELECT", "INSERT", "UPDATE"}
+    assert {kind for _, kind in granted} == {"SELECT", "INSERT", "UPDATE", "DELETE"}
+    assert all(name.startswith("rollup_") for name, kind in granted if kind == "DELETE")
     assert {kind for name, kind in granted if name == "events_outbox"} == {"SELECT", "INSERT"}
     assert "schema_migrations" not in {name for name, _ in granted}
 

@@ -36,6 +36,15 @@ class MergedPrDollars(Struct, frozen=True, forbid_unknown_fields=True):
     yellow: float = 15.0
 
 
+RAW_DAYS_MIN = 31  # the ends of a window of 30 days are read as rows
+
+
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many days single rows are kept; 0 for ever. Their sums are kept for ever in any case."""
+
+    raw_days: int = 0
+
+
 BELOW_ALL = "spinning?"
 GRADES = ("excellent", "strong", "developing", "untapped", BELOW_ALL)
 
@@ -51,6 +60,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
     counted_kinds: tuple[Kind, ...] = ("skill", "agent", "mcp")
     grades: GradeThresholds = field(default_factory=GradeThresholds)
     merged_pr_usd: MergedPrDollars = field(default_factory=MergedPrDollars)
+    retention: Retention = field(default_factory=Retention)
     oidc: OidcConfig | None = None
 
     def problems(self) -> list[str]:
@@ -63,6 +73,8 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
             found.append("grades must fall from excellent over strong and developing to untapped, and none below 0")
         if not 0 <= self.merged_pr_usd.yellow <= self.merged_pr_usd.red:
             found.append("merged_pr_usd.yellow must be from 0 to merged_pr_usd.red")
+        if self.retention.raw_days and self.retention.raw_days < RAW_DAYS_MIN:
+            found.append(f"retention.raw_days must be 0, to keep rows for ever, or {RAW_DAYS_MIN} at least")
         return found + (self.oidc.problems() if self.oidc else [])
 
 

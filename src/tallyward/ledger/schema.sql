@@ -5,7 +5,15 @@ CREATE FUNCTION public.fires_by_engineer(since timestamp with time zone, until t
     LANGUAGE sql STABLE
     AS $$
 SELECT
-    date_bin('1 hour', f.ts, '2000-01-01 00:00:00+00') AS bucket, f.engineer_id, f.kind, f.skill_name,
+    r.bucket, r.engineer_id, r.kind, r.skill_name, r.fires, r.successful, r.errors, r.abandoned,
+    r.seen_by_several, r.latency_count, r.latency_hist, r.input_tokens, r.output_tokens, r.cost_usd_cents,
+    r.cost_micros, r.session_ids
+FROM rollup_pieces('fires', since, until, grain) AS p
+JOIN rollup_fires_by_engineer AS r
+    ON r.tenant = (SELECT tally_tenant()) AND r.hours = p.hours AND r.bucket >= p.low AND r.bucket < p.high
+UNION ALL
+SELECT
+    rollup_hour(f.ts) AS bucket, f.engineer_id, f.kind, f.skill_name,
     count(*) AS fires,
     count(*) FILTER (WHERE f.status = 'success') AS successful,
     count(*) FILTER (WHERE f.status = 'error') AS errors,
@@ -19,8 +27,8 @@ SELECT
     sum(f.cost_usd_cents)::bigint AS cost_usd_cents,
     sum(f.cost_micros)::bigint AS cost_micros,
     array_agg(DISTINCT coalesce(f.session_id, '')) FILTER (WHERE f.kind = 'session') AS session_ids
-FROM skill_invocations AS f
-WHERE f.tenant = (SELECT tally_tenant()) AND f.ts >= since AND f.ts < until
+FROM rollup_pieces('fires', since, until, grain) AS p
+JOIN skill_invocations AS f ON p.hours = 0 AND f.tenant = (SELECT tally_tenant()) AND f.ts >= p.low AND f.ts < p.high
 GROUP BY 1, f.engineer_id, f.kind, f.skill_name
 $$;
 
@@ -30,7 +38,15 @@ CREATE FUNCTION public.fires_by_place(since timestamp with time zone, until time
     LANGUAGE sql STABLE
     AS $$
 SELECT
-    date_bin('1 hour', f.ts, '2000-01-01 00:00:00+00') AS bucket, f.kind, f.skill_name, f.repo, f.model, f.runtime,
+    r.bucket, r.kind, r.skill_name, r.repo, r.model, r.runtime, r.fires, r.successful, r.errors, r.abandoned,
+    r.seen_by_several, r.latency_count, r.latency_hist, r.input_tokens, r.output_tokens, r.cost_usd_cents,
+    r.cost_micros
+FROM rollup_pieces('fires', since, until, grain) AS p
+JOIN rollup_fires_by_place AS r
+    ON r.tenant = (SELECT tally_tenant()) AND r.hours = p.hours AND r.bucket >= p.low AND r.bucket < p.high
+UNION ALL
+SELECT
+    rollup_hour(f.ts) AS bucket, f.kind, f.skill_name, f.repo, f.model, f.runtime,
     count(*) AS fires,
     count(*) FILTER (WHERE f.status = 'success') AS successful,
     count(*) FILTER (WHERE f.status = 'error') AS errors,
@@ -43,8 +59,8 @@ SELECT
     sum(f.output_tokens)::bigint AS output_tokens,
     sum(f.cost_usd_cents)::bigint AS cost_usd_cents,
     sum(f.cost_micros)::bigint AS cost_micros
-FROM skill_invocations AS f
-WHERE f.tenant = (SELECT tally_tenant()) AND f.ts >= since AND f.ts < until
+FROM rollup_pieces('fires', since, until, grain) AS p
+JOIN skill_invocations AS f ON p.hours = 0 AND f.tenant = (SELECT tally_tenant()) AND f.ts >= p.low AND f.ts < p.high
 GROUP BY 1, f.kind, f.skill_name, f.repo, f.model, f.runtime
 $$;
 
@@ -54,7 +70,14 @@ CREATE FUNCTION public.fires_by_skill(since timestamp with time zone, until time
     LANGUAGE sql STABLE
     AS $$
 SELECT
-    date_bin('1 hour', f.ts, '2000-01-01 00:00:00+00') AS bucket, f.kind, f.skill_name,
+    r.bucket, r.kind, r.skill_name, r.fires, r.successful, r.errors, r.abandoned, r.seen_by_several,
+    r.latency_count, r.latency_hist, r.input_tokens, r.output_tokens, r.cost_usd_cents, r.cost_micros
+FROM rollup_pieces('fires', since, until, grain) AS p
+JOIN rollup_fires_by_skill AS r
+    ON r.tenant = (SELECT tally_tenant()) AND r.hours = p.hours AND r.bucket >= p.low AND r.bucket < p.high
+UNION ALL
+SELECT
+    rollup_hour(f.ts) AS bucket, f.kind, f.skill_name,
     count(*) AS fires,
     count(*) FILTER (WHERE f.status = 'success') AS successful,
     count(*) FILTER (WHERE f.status = 'error') AS errors,
@@ -67,8 +90,8 @@ SELECT
     sum(f.output_tokens)::bigint AS output_tokens,
     sum(f.cost_usd_cents)::bigint AS cost_usd_cents,
     sum(f.cost_micros)::bigint AS cost_micros
-FROM skill_invocations AS f
-WHERE f.tenant = (SELECT tally_tenant()) AND f.ts >= since AND f.ts < until
+FROM rollup_pieces('fires', since, until, grain) AS p
+JOIN skill_invocations AS f ON p.hours = 0 AND f.tenant = (SELECT tally_tenant()) AND f.ts >= p.low AND f.ts < p.high
 GROUP BY 1, f.kind, f.skill_name
 $$;
 
@@ -151,6 +174,218 @@ $$;
 
 COMMENT ON FUNCTION public.latency_quantile(hist bigint[], fraction double precision) IS 'Quantile of a histogram, between two durations as percentile_cont has it; within 2.2 %, NULL of none.';
 
+CREATE FUNCTION public.rollup_begin() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO rollup_state (tenant) VALUES (NEW.id) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+
+COMMENT ON FUNCTION public.rollup_begin() IS 'Gives a new tenant its line in rollup_state.';
+
+CREATE FUNCTION public.rollup_forget(most integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    deleted bigint;
+BEGIN
+    PERFORM set_config('tally.forgetting', 'on', true);
+    WITH horizon AS (
+    SELECT raw_from - interval '7 days' AS ts FROM rollup_state WHERE tenant = tally_tenant()
+), fires AS (
+    DELETE FROM skill_invocations WHERE id IN (
+        SELECT f.id FROM skill_invocations AS f, horizon WHERE f.tenant = tally_tenant() AND f.ts < horizon.ts
+        LIMIT most FOR UPDATE OF f SKIP LOCKED
+    ) RETURNING 1
+), requests AS (
+    DELETE FROM cost_ledger WHERE tenant = tally_tenant() AND request_key IN (
+        SELECT c.request_key FROM cost_ledger AS c, horizon WHERE c.tenant = tally_tenant() AND c.ts < horizon.ts
+        LIMIT most FOR UPDATE OF c SKIP LOCKED
+    ) RETURNING 1
+), fetches AS (
+    DELETE FROM context_fetches WHERE id IN (
+        SELECT x.id FROM context_fetches AS x, horizon WHERE x.tenant = tally_tenant() AND x.ts < horizon.ts
+        LIMIT most FOR UPDATE OF x SKIP LOCKED
+    ) RETURNING 1
+)
+    SELECT (SELECT count(*) FROM fires) + (SELECT count(*) FROM requests) + (SELECT count(*) FROM fetches)
+    INTO deleted;
+    PERFORM set_config('tally.forgetting', '', true);
+    RETURN deleted;
+END $$;
+
+COMMENT ON FUNCTION public.rollup_forget(most integer) IS 'Deletes rows that are kept as sums for good, so many of each table at most; returns how many.';
+
+CREATE FUNCTION public.rollup_hour(ts timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+SELECT date_bin('1 hour'::interval, ts, '2000-01-01 00:00:00+00'::timestamptz)
+$$;
+
+COMMENT ON FUNCTION public.rollup_hour(ts timestamp with time zone) IS 'The beginning of the hour in UTC.';
+
+CREATE FUNCTION public.rollup_lock_number() RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT 7236838788 $$;
+
+COMMENT ON FUNCTION public.rollup_lock_number() IS 'Number of the advisory lock between writers and the sealing of hours.';
+
+CREATE FUNCTION public.rollup_mark_fires() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF current_setting('tally.forgetting', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM pg_advisory_xact_lock_shared(rollup_lock_number());
+    INSERT INTO rollup_marks (tenant, family, hour)
+    SELECT DISTINCT c.tenant, 'fires', rollup_hour(c.ts)
+    FROM changed AS c LEFT JOIN rollup_state AS s ON s.tenant = c.tenant
+    WHERE (c.ts < s.sealed_until OR current_setting('transaction_isolation') <> 'read committed') AND isfinite(c.ts);
+    -- A skill that fired makes later requests of its prompt its own.
+    INSERT INTO rollup_marks (tenant, family, hour)
+    SELECT DISTINCT u.tenant, 'usage', rollup_hour(u.ts)
+    FROM (
+        SELECT tenant, session_id, prompt_id, min(ts) AS ts FROM changed
+        WHERE kind = 'skill' AND session_id IS NOT NULL AND prompt_id IS NOT NULL
+        GROUP BY tenant, session_id, prompt_id
+    ) AS c
+    JOIN rollup_state AS s ON s.tenant = c.tenant
+    JOIN cost_ledger AS u
+        ON u.tenant = c.tenant AND u.session_id = c.session_id AND u.prompt_id = c.prompt_id AND u.ts >= c.ts
+            AND u.ts < s.sealed_until AND isfinite(u.ts);
+    RETURN NULL;
+END $$;
+
+COMMENT ON FUNCTION public.rollup_mark_fires() IS 'Marks the sealed hours whose sums a change of fires makes wrong.';
+
+CREATE FUNCTION public.rollup_mark_usage() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF current_setting('tally.forgetting', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM pg_advisory_xact_lock_shared(rollup_lock_number());
+    INSERT INTO rollup_marks (tenant, family, hour)
+    SELECT DISTINCT c.tenant, 'usage', rollup_hour(c.ts)
+    FROM changed AS c LEFT JOIN rollup_state AS s ON s.tenant = c.tenant
+    WHERE (c.ts < s.sealed_until OR current_setting('transaction_isolation') <> 'read committed') AND isfinite(c.ts);
+    -- A transcript of a session or prompt makes what an exporter alone told of it count no more.
+    INSERT INTO rollup_marks (tenant, family, hour)
+    SELECT DISTINCT u.tenant, 'usage', rollup_hour(u.ts)
+    FROM (
+        SELECT DISTINCT tenant, session_id FROM changed WHERE 'transcript' = ANY (seen_by) AND session_id IS NOT NULL
+    ) AS c
+    JOIN rollup_state AS s ON s.tenant = c.tenant
+    JOIN cost_ledger AS u
+        ON u.tenant = c.tenant AND u.session_id = c.session_id AND u.seen_by <@ '{otlp}'::text[]
+            AND u.ts < s.sealed_until AND isfinite(u.ts)
+    UNION
+    SELECT u.tenant, 'usage', rollup_hour(u.ts)
+    FROM (
+        SELECT DISTINCT tenant, prompt_id FROM changed WHERE 'transcript' = ANY (seen_by) AND prompt_id IS NOT NULL
+    ) AS c
+    JOIN rollup_state AS s ON s.tenant = c.tenant
+    JOIN cost_ledger AS u
+        ON u.tenant = c.tenant AND u.prompt_id = c.prompt_id AND u.seen_by <@ '{otlp}'::text[]
+            AND u.ts < s.sealed_until AND isfinite(u.ts);
+    RETURN NULL;
+END $$;
+
+COMMENT ON FUNCTION public.rollup_mark_usage() IS 'Marks the sealed hours whose sums a change of metered requests makes wrong.';
+
+CREATE FUNCTION public.rollup_names(names text[]) RETURNS text[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+SELECT array_agg(DISTINCT name COLLATE "C" ORDER BY name COLLATE "C") FROM unnest(names) AS name
+$$;
+
+COMMENT ON FUNCTION public.rollup_names(names text[]) IS 'Names, each once, in order.';
+
+CREATE FUNCTION public.rollup_pieces(family text, since timestamp with time zone, until timestamp with time zone, grain text) RETURNS TABLE(hours integer, low timestamp with time zone, high timestamp with time zone)
+    LANGUAGE plpgsql STABLE ROWS 8
+    AS $$
+DECLARE
+    origin CONSTANT timestamptz := '2000-01-01 00:00:00+00';
+    sizes integer[];
+    size integer;
+    sealed timestamptz;
+    kept timestamptz;
+    at bigint;
+    ends bigint;
+    marked bigint[];
+    next_mark integer := 1;
+    begun bigint;
+BEGIN
+    sizes := CASE grain WHEN 'hour' THEN '{1}' WHEN 'day' THEN '{24,1}' WHEN 'any' THEN '{6144,1536,384,96,24,1}' END;
+    IF sizes IS NULL THEN
+        RAISE EXCEPTION 'grain is %; it must be hour, day or any', grain USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF since >= until THEN
+        RETURN;
+    END IF;
+    SELECT s.sealed_until, s.raw_from INTO sealed, kept FROM rollup_state AS s WHERE s.tenant = tally_tenant();
+    IF sealed IS NOT NULL AND since < sealed AND until > origin THEN
+        at := ceil(extract(epoch FROM greatest(since, origin) - origin) / 3600);
+        ends := floor(extract(epoch FROM least(until, sealed) - origin) / 3600);
+    END IF;
+    IF at IS NULL OR at >= ends THEN
+        hours := 0;
+        low := since;
+        high := until;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    SELECT array_agg(m.at ORDER BY m.at) INTO marked FROM (
+        SELECT DISTINCT (extract(epoch FROM m.hour - origin) / 3600)::bigint AS at
+        FROM rollup_marks AS m
+        WHERE m.tenant = tally_tenant() AND m.family = rollup_pieces.family
+            AND m.hour >= greatest(origin + at * interval '1 hour', kept) AND m.hour < origin + ends * interval '1 hour'
+    ) AS m;
+    hours := 0;
+    low := since;
+    WHILE at < ends LOOP
+        begun := at;
+        IF marked[next_mark] = at THEN
+            size := 0;
+            at := at + 1;
+            next_mark := next_mark + 1;
+        ELSE
+            FOREACH size IN ARRAY sizes LOOP
+                EXIT WHEN at % size = 0 AND at + size <= ends
+                    AND (marked[next_mark] IS NULL OR marked[next_mark] >= at + size);
+            END LOOP;
+            at := at + size;
+        END IF;
+        IF size <> hours THEN
+            high := origin + begun * interval '1 hour';
+            IF low < high THEN
+                RETURN NEXT;
+            END IF;
+            hours := size;
+            low := high;
+        END IF;
+    END LOOP;
+    high := origin + at * interval '1 hour';
+    IF hours = 0 THEN
+        high := until;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    RETURN NEXT;
+    IF high < until THEN
+        hours := 0;
+        low := high;
+        high := until;
+        RETURN NEXT;
+    END IF;
+END $$;
+
+COMMENT ON FUNCTION public.rollup_pieces(family text, since timestamp with time zone, until timestamp with time zone, grain text) IS 'A span cut into what is kept as sums and what must be read as rows (hours 0).';
+
 CREATE FUNCTION public.tally_append_event(new_kind text, new_work_item_id bigint, new_payload jsonb) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
@@ -199,7 +434,16 @@ CREATE FUNCTION public.usage_by_engineer(since timestamp with time zone, until t
     LANGUAGE sql STABLE
     AS $$
 SELECT
-    date_bin('1 hour', c.ts, '2000-01-01 00:00:00+00') AS bucket, c.engineer_id, c.model, c.repo,
+    r.bucket, r.engineer_id, r.model, r.repo, r.skill_name, r.runtime, r.requests, r.input_tokens, r.cache_read_tokens,
+    r.cache_write_5m_tokens, r.cache_write_1h_tokens, r.output_tokens, r.reasoning_tokens, r.web_search_requests,
+    r.cost_micros, r.unpriced_requests, r.seen_by_several, r.reports, r.compared_requests, r.our_micros,
+    r.reported_micros
+FROM rollup_pieces('usage', since, until, grain) AS p
+JOIN rollup_usage AS r
+    ON r.tenant = (SELECT tally_tenant()) AND r.hours = p.hours AND r.bucket >= p.low AND r.bucket < p.high
+UNION ALL
+SELECT
+    rollup_hour(c.ts) AS bucket, c.engineer_id, c.model, c.repo,
     coalesce(nullif(fire.skill_name, 'unknown'), c.skill_name, fire.skill_name) AS skill_name, c.runtime,
     count(*) FILTER (WHERE metered) AS requests,
     sum(c.input_tokens) FILTER (WHERE metered)::bigint AS input_tokens,
@@ -216,7 +460,8 @@ SELECT
     count(c.cost_micros + c.reported_cost_micros) AS compared_requests,
     sum(c.cost_micros) FILTER (WHERE c.reported_cost_micros IS NOT NULL)::bigint AS our_micros,
     sum(c.reported_cost_micros) FILTER (WHERE c.cost_micros IS NOT NULL)::bigint AS reported_micros
-FROM cost_ledger AS c
+FROM rollup_pieces('usage', since, until, grain) AS p
+JOIN cost_ledger AS c ON p.hours = 0 AND c.tenant = (SELECT tally_tenant()) AND c.ts >= p.low AND c.ts < p.high
 LEFT JOIN LATERAL (
     SELECT f.skill_name
     FROM skill_invocations AS f
@@ -229,12 +474,12 @@ CROSS JOIN LATERAL (
     SELECT NOT c.seen_by <@ '{otlp}'::text[] OR NOT EXISTS (
         SELECT FROM cost_ledger AS t
         WHERE t.tenant = c.tenant AND t.session_id = c.session_id AND 'transcript' = ANY (t.seen_by)
+            AND t.ts > c.ts - interval '1 minute'
     ) AND NOT EXISTS (
         SELECT FROM cost_ledger AS t
         WHERE t.tenant = c.tenant AND t.prompt_id = c.prompt_id AND 'transcript' = ANY (t.seen_by)
     ) AS metered
 ) AS counts
-WHERE c.tenant = (SELECT tally_tenant()) AND c.ts >= since AND c.ts < until
 GROUP BY 1, c.engineer_id, c.model, c.repo, 5, c.runtime
 $$;
 
@@ -248,6 +493,15 @@ CREATE AGGREGATE public.latency_hist_sum(bigint[]) (
 );
 
 COMMENT ON AGGREGATE public.latency_hist_sum(bigint[]) IS 'Histograms as one; NULL of none.';
+
+CREATE AGGREGATE public.rollup_sessions(text[]) (
+    SFUNC = array_cat,
+    STYPE = text[],
+    FINALFUNC = public.rollup_names,
+    PARALLEL = safe
+);
+
+COMMENT ON AGGREGATE public.rollup_sessions(text[]) IS 'Sessions of the parts of a block, each once.';
 
 CREATE TABLE public.agent_health_stats (
     snapshot_date date NOT NULL,
@@ -650,11 +904,312 @@ CREATE VIEW public.metered_requests WITH (security_invoker='true') AS
    FROM public.cost_ledger c
   WHERE ((NOT (seen_by <@ '{otlp}'::text[])) OR ((NOT (EXISTS ( SELECT
            FROM public.cost_ledger t
-          WHERE ((tenant = tenant) AND (session_id = session_id) AND ('transcript'::text = ANY (seen_by)))))) AND (NOT (EXISTS ( SELECT
+          WHERE ((tenant = tenant) AND (session_id = session_id) AND ('transcript'::text = ANY (seen_by)) AND (ts > (ts - '00:01:00'::interval)))))) AND (NOT (EXISTS ( SELECT
            FROM public.cost_ledger t
           WHERE ((tenant = tenant) AND (prompt_id = prompt_id) AND ('transcript'::text = ANY (seen_by))))))));
 
-COMMENT ON VIEW public.metered_requests IS 'cost_ledger with each request once: of a session or prompt that a transcript tells of, what an exporter alone reported is left out. Sum over this, never over cost_ledger.';
+COMMENT ON VIEW public.metered_requests IS 'cost_ledger with each request once: of a prompt that a transcript tells of, and of a session up to where its transcript has come, what an exporter alone reported is left out. Sum over this, never over cost_ledger.';
+
+CREATE TABLE public.rollup_fires_by_engineer (
+    tenant text DEFAULT public.tally_tenant() NOT NULL,
+    hours integer NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    engineer_id text NOT NULL,
+    kind text NOT NULL,
+    skill_name text NOT NULL,
+    fires bigint NOT NULL,
+    successful bigint NOT NULL,
+    errors bigint NOT NULL,
+    abandoned bigint NOT NULL,
+    seen_by_several bigint NOT NULL,
+    latency_count bigint NOT NULL,
+    latency_hist bigint[],
+    input_tokens bigint,
+    output_tokens bigint,
+    cost_usd_cents bigint,
+    cost_micros bigint,
+    session_ids text[]
+);
+
+ALTER TABLE ONLY public.rollup_fires_by_engineer FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.rollup_fires_by_engineer IS 'Sums of skill_invocations by engineer, kind and name. Read them with fires_by_engineer.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.tenant IS 'Organisation; set from the token, never from the body.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.hours IS 'How many hours a row sums: 1, 24, 96, 384, 1536 or 6144.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.bucket IS 'Their beginning; a bucket starts at a multiple of its size since the year 2000 in UTC.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.engineer_id IS 'GitHub handle of the person.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.kind IS 'skill, tool, mcp, agent or session.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.skill_name IS 'Name of the skill, tool or agent.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.fires IS 'Rows.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.successful IS 'Of them those that succeeded.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.errors IS 'Of them those that failed.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.abandoned IS 'Of them those whose end nobody heard of.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.seen_by_several IS 'Of them those that more than one path reported.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.latency_count IS 'Of them those whose duration is known.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.latency_hist IS 'Their durations: bucket * 2^40 + count, in order; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.input_tokens IS 'Sum of what is known; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.output_tokens IS 'Sum of what is known; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.cost_usd_cents IS 'Sum of what is known; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.cost_micros IS 'Sum of what is known; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_fires_by_engineer.session_ids IS 'Of kind session: the sessions, each once, in order.';
+
+CREATE TABLE public.rollup_fires_by_place (
+    tenant text DEFAULT public.tally_tenant() NOT NULL,
+    hours integer NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    skill_name text NOT NULL,
+    repo text,
+    model text,
+    runtime text NOT NULL,
+    fires bigint NOT NULL,
+    successful bigint NOT NULL,
+    errors bigint NOT NULL,
+    abandoned bigint NOT NULL,
+    seen_by_several bigint NOT NULL,
+    latency_count bigint NOT NULL,
+    latency_hist bigint[],
+    input_tokens bigint,
+    output_tokens bigint,
+    cost_usd_cents bigint,
+    cost_micros bigint
+);
+
+ALTER TABLE ONLY public.rollup_fires_by_place FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.rollup_fires_by_place IS 'Sums of skill_invocations by kind, name, repository, model and runtime. Read them with fires_by_place.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.tenant IS 'Organisation; set from the token, never from the body.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.hours IS 'How many hours a row sums: 1, 24, 96, 384, 1536 or 6144.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.bucket IS 'Their beginning; a bucket starts at a multiple of its size since the year 2000 in UTC.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.kind IS 'skill, tool, mcp, agent or session.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.skill_name IS 'Name of the skill, tool or agent.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.repo IS 'Repository as `owner/name`.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.model IS 'Model, where the source says so.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.runtime IS 'Which program on which kind of machine.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.fires IS 'Rows.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.successful IS 'Of them those that succeeded.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.errors IS 'Of them those that failed.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.abandoned IS 'Of them those whose end nobody heard of.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.seen_by_several IS 'Of them those that more than one path reported.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.latency_count IS 'Of them those whose duration is known.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.latency_hist IS 'Their durations: bucket * 2^40 + count, in order; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.input_tokens IS 'Sum of what is known; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.output_tokens IS 'Sum of what is known; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.cost_usd_cents IS 'Sum of what is known; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_fires_by_place.cost_micros IS 'Sum of what is known; NULL of none.';
+
+CREATE TABLE public.rollup_fires_by_skill (
+    tenant text DEFAULT public.tally_tenant() NOT NULL,
+    hours integer NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    skill_name text NOT NULL,
+    fires bigint NOT NULL,
+    successful bigint NOT NULL,
+    errors bigint NOT NULL,
+    abandoned bigint NOT NULL,
+    seen_by_several bigint NOT NULL,
+    latency_count bigint NOT NULL,
+    latency_hist bigint[],
+    input_tokens bigint,
+    output_tokens bigint,
+    cost_usd_cents bigint,
+    cost_micros bigint
+);
+
+ALTER TABLE ONLY public.rollup_fires_by_skill FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.rollup_fires_by_skill IS 'Sums of skill_invocations by kind and name. Read them with fires_by_skill.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.tenant IS 'Organisation; set from the token, never from the body.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.hours IS 'How many hours a row sums: 1, 24, 96, 384, 1536 or 6144.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.bucket IS 'Their beginning; a bucket starts at a multiple of its size since the year 2000 in UTC.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.kind IS 'skill, tool, mcp, agent or session.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.skill_name IS 'Name of the skill, tool or agent.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.fires IS 'Rows.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.successful IS 'Of them those that succeeded.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.errors IS 'Of them those that failed.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.abandoned IS 'Of them those whose end nobody heard of.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.seen_by_several IS 'Of them those that more than one path reported.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.latency_count IS 'Of them those whose duration is known.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.latency_hist IS 'Their durations: bucket * 2^40 + count, in order; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.input_tokens IS 'Sum of what is known; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.output_tokens IS 'Sum of what is known; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.cost_usd_cents IS 'Sum of what is known; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_fires_by_skill.cost_micros IS 'Sum of what is known; NULL of none.';
+
+CREATE TABLE public.rollup_marks (
+    id bigint NOT NULL,
+    tenant text DEFAULT public.tally_tenant() NOT NULL,
+    family text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    CONSTRAINT rollup_marks_family_check CHECK ((family = ANY (ARRAY['fires'::text, 'usage'::text])))
+);
+
+ALTER TABLE ONLY public.rollup_marks FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.rollup_marks IS 'Sealed hours whose sums are out of date.';
+
+COMMENT ON COLUMN public.rollup_marks.id IS 'Number of the mark: whoever sums an hour removes the marks that it has seen.';
+
+COMMENT ON COLUMN public.rollup_marks.tenant IS 'Organisation; set from the token, never from the body.';
+
+COMMENT ON COLUMN public.rollup_marks.family IS 'Which sums: fires or usage.';
+
+COMMENT ON COLUMN public.rollup_marks.hour IS 'Beginning of the hour.';
+
+ALTER TABLE public.rollup_marks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.rollup_marks_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.rollup_state (
+    tenant text DEFAULT public.tally_tenant() NOT NULL,
+    sealed_until timestamp with time zone DEFAULT '2000-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    raw_from timestamp with time zone DEFAULT '2000-01-01 00:00:00+00'::timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.rollup_state FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.rollup_state IS 'How far the sums of a tenant reach.';
+
+COMMENT ON COLUMN public.rollup_state.tenant IS 'Organisation; set from the token, never from the body.';
+
+COMMENT ON COLUMN public.rollup_state.sealed_until IS 'Hours from the year 2000 that end by then are kept as sums, but for those with a mark.';
+
+COMMENT ON COLUMN public.rollup_state.raw_from IS 'Hours before are never summed anew: their rows are, or will be, deleted.';
+
+CREATE TABLE public.rollup_usage (
+    tenant text DEFAULT public.tally_tenant() NOT NULL,
+    hours integer NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    engineer_id text,
+    model text NOT NULL,
+    repo text,
+    skill_name text,
+    runtime text,
+    requests bigint NOT NULL,
+    input_tokens bigint,
+    cache_read_tokens bigint,
+    cache_write_5m_tokens bigint,
+    cache_write_1h_tokens bigint,
+    output_tokens bigint,
+    reasoning_tokens bigint,
+    web_search_requests bigint,
+    cost_micros bigint,
+    unpriced_requests bigint NOT NULL,
+    seen_by_several bigint NOT NULL,
+    reports bigint NOT NULL,
+    compared_requests bigint NOT NULL,
+    our_micros bigint,
+    reported_micros bigint
+);
+
+ALTER TABLE ONLY public.rollup_usage FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.rollup_usage IS 'Sums of cost_ledger. Read them with usage_by_engineer.';
+
+COMMENT ON COLUMN public.rollup_usage.tenant IS 'Organisation; set from the token, never from the body.';
+
+COMMENT ON COLUMN public.rollup_usage.hours IS 'How many hours a row sums: 1, 24, 96, 384, 1536 or 6144.';
+
+COMMENT ON COLUMN public.rollup_usage.bucket IS 'Their beginning; a bucket starts at a multiple of its size since the year 2000 in UTC.';
+
+COMMENT ON COLUMN public.rollup_usage.engineer_id IS 'GitHub handle of the person.';
+
+COMMENT ON COLUMN public.rollup_usage.model IS 'Model, where the source says so.';
+
+COMMENT ON COLUMN public.rollup_usage.repo IS 'Repository as `owner/name`.';
+
+COMMENT ON COLUMN public.rollup_usage.skill_name IS 'Name of the skill, tool or agent.';
+
+COMMENT ON COLUMN public.rollup_usage.runtime IS 'Which program on which kind of machine.';
+
+COMMENT ON COLUMN public.rollup_usage.requests IS 'Metered requests, each once.';
+
+COMMENT ON COLUMN public.rollup_usage.input_tokens IS 'Sum over those requests; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_usage.cache_read_tokens IS 'Sum over those requests; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_usage.cache_write_5m_tokens IS 'Sum over those requests; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_usage.cache_write_1h_tokens IS 'Sum over those requests; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_usage.output_tokens IS 'Sum over those requests; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_usage.reasoning_tokens IS 'Sum over those requests; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_usage.web_search_requests IS 'Sum over those requests; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_usage.cost_micros IS 'Sum over those requests; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_usage.unpriced_requests IS 'Of the requests those whose model has no known price.';
+
+COMMENT ON COLUMN public.rollup_usage.seen_by_several IS 'Of the requests those that more than one path reported.';
+
+COMMENT ON COLUMN public.rollup_usage.reports IS 'Reports, those of one request under two keys included.';
+
+COMMENT ON COLUMN public.rollup_usage.compared_requests IS 'Reports that have both our price and the client''s.';
+
+COMMENT ON COLUMN public.rollup_usage.our_micros IS 'Our price of those; NULL of none.';
+
+COMMENT ON COLUMN public.rollup_usage.reported_micros IS 'The client''s price of those; NULL of none.';
 
 CREATE TABLE public.schema_migrations (
     version integer NOT NULL,
@@ -810,6 +1365,12 @@ ALTER TABLE ONLY public.events_outbox
 ALTER TABLE ONLY public.pull_requests
     ADD CONSTRAINT pull_requests_pkey PRIMARY KEY (tenant, repo, number);
 
+ALTER TABLE ONLY public.rollup_marks
+    ADD CONSTRAINT rollup_marks_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.rollup_state
+    ADD CONSTRAINT rollup_state_pkey PRIMARY KEY (tenant);
+
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 
@@ -830,6 +1391,8 @@ CREATE INDEX context_fetches_ts ON public.context_fetches USING btree (tenant, t
 
 CREATE INDEX cost_ledger_engineer ON public.cost_ledger USING btree (tenant, engineer_id, ts);
 
+CREATE INDEX cost_ledger_exported_prompt ON public.cost_ledger USING btree (tenant, prompt_id) WHERE ((prompt_id IS NOT NULL) AND (seen_by <@ '{otlp}'::text[]));
+
 CREATE INDEX cost_ledger_session ON public.cost_ledger USING btree (tenant, session_id) WHERE (session_id IS NOT NULL);
 
 CREATE INDEX cost_ledger_transcript_prompt ON public.cost_ledger USING btree (tenant, prompt_id) WHERE ((prompt_id IS NOT NULL) AND ('transcript'::text = ANY (seen_by)));
@@ -841,6 +1404,16 @@ CREATE INDEX cost_ledger_ts ON public.cost_ledger USING btree (tenant, ts);
 CREATE INDEX pull_requests_head ON public.pull_requests USING btree (tenant, head_branch text_pattern_ops);
 
 CREATE INDEX pull_requests_merged ON public.pull_requests USING btree (tenant, merged_at) WHERE (merged_at IS NOT NULL);
+
+CREATE INDEX rollup_fires_by_engineer_bucket ON public.rollup_fires_by_engineer USING btree (tenant, hours, bucket);
+
+CREATE INDEX rollup_fires_by_place_bucket ON public.rollup_fires_by_place USING btree (tenant, hours, bucket);
+
+CREATE INDEX rollup_fires_by_skill_bucket ON public.rollup_fires_by_skill USING btree (tenant, hours, bucket);
+
+CREATE INDEX rollup_marks_hour ON public.rollup_marks USING btree (tenant, family, hour);
+
+CREATE INDEX rollup_usage_bucket ON public.rollup_usage USING btree (tenant, hours, bucket);
 
 CREATE INDEX skill_invocations_engineer ON public.skill_invocations USING btree (tenant, engineer_id, ts);
 
@@ -855,6 +1428,24 @@ CREATE INDEX skill_invocations_skill_of_session ON public.skill_invocations USIN
 CREATE INDEX skill_invocations_ts ON public.skill_invocations USING btree (tenant, ts);
 
 CREATE TRIGGER events_outbox_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.events_outbox FOR EACH STATEMENT EXECUTE FUNCTION public.tally_refuse_change();
+
+CREATE TRIGGER rollup_added AFTER INSERT ON public.cost_ledger REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.rollup_mark_usage();
+
+CREATE TRIGGER rollup_added AFTER INSERT ON public.skill_invocations REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.rollup_mark_fires();
+
+CREATE TRIGGER rollup_became AFTER UPDATE ON public.cost_ledger REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.rollup_mark_usage();
+
+CREATE TRIGGER rollup_became AFTER UPDATE ON public.skill_invocations REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.rollup_mark_fires();
+
+CREATE TRIGGER rollup_begin AFTER INSERT ON public.tenants FOR EACH ROW EXECUTE FUNCTION public.rollup_begin();
+
+CREATE TRIGGER rollup_removed AFTER DELETE ON public.cost_ledger REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.rollup_mark_usage();
+
+CREATE TRIGGER rollup_removed AFTER DELETE ON public.skill_invocations REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.rollup_mark_fires();
+
+CREATE TRIGGER rollup_were AFTER UPDATE ON public.cost_ledger REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.rollup_mark_usage();
+
+CREATE TRIGGER rollup_were AFTER UPDATE ON public.skill_invocations REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.rollup_mark_fires();
 
 ALTER TABLE public.agent_health_stats ENABLE ROW LEVEL SECURITY;
 
@@ -872,6 +1463,18 @@ CREATE POLICY presented_token ON public.api_tokens FOR SELECT USING ((digest = (
 
 ALTER TABLE public.pull_requests ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.rollup_fires_by_engineer ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.rollup_fires_by_place ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.rollup_fires_by_skill ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.rollup_marks ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.rollup_state ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.rollup_usage ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.skill_invocations ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY tenant_isolation ON public.agent_health_stats USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
@@ -888,13 +1491,30 @@ CREATE POLICY tenant_isolation ON public.events_outbox USING ((tenant = ( SELECT
 
 CREATE POLICY tenant_isolation ON public.pull_requests USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
 
+CREATE POLICY tenant_isolation ON public.rollup_fires_by_engineer USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
+
+CREATE POLICY tenant_isolation ON public.rollup_fires_by_place USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
+
+CREATE POLICY tenant_isolation ON public.rollup_fires_by_skill USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
+
+CREATE POLICY tenant_isolation ON public.rollup_marks USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
+
+CREATE POLICY tenant_isolation ON public.rollup_state USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
+
+CREATE POLICY tenant_isolation ON public.rollup_usage USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
+
 CREATE POLICY tenant_isolation ON public.skill_invocations USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
 
 CREATE POLICY tenant_isolation ON public.tenants USING ((id = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((id = ( SELECT public.tally_tenant() AS tally_tenant)));
 
 ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY tenants_to_sum ON public.rollup_state FOR SELECT USING ((( SELECT current_setting('tally.summing'::text, true) AS current_setting) = 'on'::text));
+
 GRANT USAGE ON SCHEMA public TO tally_app;
+
+REVOKE ALL ON FUNCTION public.rollup_forget(most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.rollup_forget(most integer) TO tally_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.agent_health_stats TO tally_app;
 
@@ -913,6 +1533,18 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.pull_requests TO tally_app;
 GRANT SELECT ON TABLE public.github_prs TO tally_app;
 
 GRANT SELECT ON TABLE public.metered_requests TO tally_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rollup_fires_by_engineer TO tally_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rollup_fires_by_place TO tally_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rollup_fires_by_skill TO tally_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rollup_marks TO tally_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rollup_state TO tally_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rollup_usage TO tally_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.skill_invocations TO tally_app;
 

@@ -1,11 +1,10 @@
-"""The server's commands, there when it is installed: `tally serve`, `tally db`, `tally token`, `tally reprice`."""
+"""The server's commands, there when it is installed: `tally serve`, `tally db`, `tally token` and others."""
 
 import asyncio
 import json
 import re
 import sys
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -23,17 +22,11 @@ from tallyward.domain.tenant import DEFAULT_TENANT
 from tallyward.errors import ConfigInvalid, DatabaseUnreachable, NotFound, NotListed
 from tallyward.ledger import embedded
 from tallyward.ledger.database import APP_ROLE, Database
-from tallyward.ledger.migrate import migrate, require_current
+from tallyward.ops.opened import AsJson, DatabaseUrl, DataDir, TenantName, opened_ledger
+from tallyward.ops.rollup_commands import commands as rollup
 from tallyward.redact import Secret
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
-
-DataDir = Annotated[Path | None, typer.Option("--data", help="Data directory of the server [$TALLY_DATA].")]
-DatabaseUrl = Annotated[
-    str | None, typer.Option("--database", help="postgresql:// URL of a PostgreSQL 15 or newer [$TALLY_DATABASE].")
-]
-TenantName = Annotated[str, typer.Option("--tenant", help="The tenant it is about.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _LIFETIME = re.compile(r"(\d{1,5})([hdw])", re.ASCII)
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -49,6 +42,7 @@ def commands(app: typer.Typer) -> None:
     app.command()(reprice)
     app.add_typer(token, name="token")
     app.add_typer(db, name="db")
+    app.add_typer(rollup, name="rollup")
 
 
 def serve(
@@ -63,28 +57,6 @@ def serve(
     from tallyward.ops.serve import serve as run
 
     run(config.load(data=data, database=database, host=host, port=port, tenants=tenants, sample=sample))
-
-
-@contextmanager
-def _ledger(settings: Settings) -> Generator[Secret]:
-    """The ledger of a running server, or one that is started for this command alone and stopped after it."""
-    if settings.database is not None:
-        require_current(settings.database)
-        yield settings.database
-        return
-    cluster = embedded.running(settings.data_dir)
-    if cluster is not None:
-        url = Secret(cluster.url())
-        require_current(url)
-        yield url
-        return
-    cluster = embedded.start(settings.data_dir)
-    try:
-        url = Secret(cluster.url())
-        migrate(url)
-        yield url
-    finally:
-        cluster.stop()
 
 
 def _with_tokens(
@@ -107,7 +79,7 @@ def _with_tokens(
         finally:
             await database.close()
 
-    with _ledger(settings) as url:
+    with opened_ledger(settings) as url:
         return asyncio.run(run(url))
 
 
@@ -212,7 +184,7 @@ def reprice(
         finally:
             await ledger.close()
 
-    with _ledger(config.load(data=data, database=database)) as url:
+    with opened_ledger(config.load(data=data, database=database)) as url:
         found = asyncio.run(run(url))
     if as_json:
         typer.echo(json.dumps(msgspec.to_builtins(found)))
@@ -255,7 +227,7 @@ def db_verify(
             await ledger.close()
         return broken[0]["seq"] if broken else None
 
-    with _ledger(config.load(data=data, database=database)) as url:
+    with opened_ledger(config.load(data=data, database=database)) as url:
         seq = asyncio.run(check(url))
     if as_json:
         typer.echo(json.dumps({"tenant": tenant, "ok": seq is None, "first_broken_seq": seq}))

@@ -28,6 +28,7 @@ from tallyward.services.boards import Boards
 from tallyward.services.capture_reports import CaptureReports
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
+from tallyward.services.rolling import Roller
 from tallyward.services.sign_in import SignIn
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
@@ -137,6 +138,7 @@ async def _alive(app: Starlette) -> AsyncGenerator[None]:
     state = app.state
     await state.database.open()
     await state.writer.start()
+    state.roller.start()
     following = asyncio.create_task(state.feed.run(), name="feed")
     loading = asyncio.create_task(asyncio.to_thread(_load, state), name="loading")
     try:
@@ -145,6 +147,7 @@ async def _alive(app: Starlette) -> AsyncGenerator[None]:
         state.feed.close()
         following.cancel()
         await asyncio.wait([following, loading])
+        await state.roller.stop()
         await state.writer.stop()
         await state.database.close()
 
@@ -165,6 +168,7 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.state.database = database
     app.state.tenants = tenants
     app.state.writer = writer
+    app.state.roller = Roller(database, tenants)
     app.state.tokens = Tokens(database)
     app.state.sign_in = SignIn(tenants, app.state.tokens)
     app.state.ingest = Ingest(writer)
