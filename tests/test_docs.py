@@ -17,7 +17,7 @@ TEXTS = sorted(
 )
 COMMANDS = dict(cli.commands())
 GROUPS = {" ".join(name.split()[:length]) for name in COMMANDS for length in range(1, len(name.split()))}
-PROGRAM_FLAGS = {"--help", "--version"}
+PROGRAM_FLAGS = {"--help", "--version", "--install-completion", "--show-completion"}
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"|!\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)

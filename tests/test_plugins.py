@@ -10,7 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from tallyward import capture, metrics
+from tallyward import accept, capture, metrics
+from tallyward.accept._base import Check
 from tallyward.capture._base import CaptureSource
 from tallyward.cli import checks
 from tallyward.cli.checks._base import DoctorCheck
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 FOLDERS: dict[str, tuple[ModuleType, type, str]] = {
     "metrics": (metrics, Metric, "tests/ledger/metrics"),
     "capture": (capture, CaptureSource, "tests/unit/capture"),
+    "accept": (accept, Check, "tests/unit/accept"),
     "cli/checks": (checks, DoctorCheck, "tests/unit/cli/checks"),
 }
 METRICS = found(metrics, Metric)

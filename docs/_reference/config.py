@@ -7,6 +7,7 @@ import msgspec
 
 from docs._reference.markdown import code, table
 from tallyward.config import DEFAULT_HOST, DEFAULT_PORT, OTHER_VARIABLES, SERVER_VARIABLES, Settings
+from tallyward.domain.acceptance import AcceptConfig
 from tallyward.domain.oidc import OidcConfig
 from tallyward.domain.tenant import GradeThresholds, TenantConfig
 
@@ -107,6 +108,7 @@ TENANT_KEYS = {
     "label": "Name of the organisation as the pages show it.",
     "counted_kinds": "Kinds of fire that count as utilisation; at least one. The others are shown beside.",
     "grades": "A grade needs more fires in 30 days than its number; they fall from excellent to untapped.",
+    "accept": "What the acceptance grid needs to be told; see below.",
     "oidc": "Where the people of this tenant sign in; see below. None: by token alone.",
     "merged_pr_usd": "Dollars per merged pull request of an agent: more than `red` is red, more than `yellow` yellow.",
     "retention": "`raw_days`: how many days single rows are kept, 31 at least; 0 keeps them for ever.",
@@ -145,6 +147,27 @@ OIDC_KEYS = {
 }
 
 
+ACCEPT_KEYS = {
+    "team": "Who is meant by everyone. None named: whoever has a living token that is bound to them.",
+    "checkouts": "Folders on the server in which repositories lie, by `owner/name`; they are only read.",
+    "fires_a_day_min": "How many rows a day are enough. Not given: more than ten for each of the team.",
+    "retired_skills": "Skills that should be gone, without the slash.",
+    "ratchet_workflow": "The workflow whose job must not be allowed to fail.",
+    "ratchet_job": "That job, by a part of its key or name.",
+}
+
+
+def _accept_keys() -> str:
+    if list(AcceptConfig.__struct_fields__) != list(ACCEPT_KEYS):
+        raise ValueError("docs/_reference/config.py does not tell of every key of [accept], in ACCEPT_KEYS.")
+    defaults = AcceptConfig()
+    rows = [
+        [code(name), code(msgspec.json.encode(getattr(defaults, name)).decode()), says]
+        for name, says in ACCEPT_KEYS.items()
+    ]
+    return table(["key of `[accept]`", "default", "what it is for"], rows)
+
+
 def _oidc_keys() -> str:
     fields = msgspec.structs.fields(OidcConfig)
     if [field.name for field in fields] != list(OIDC_KEYS):
@@ -181,6 +204,10 @@ def _tenant() -> str:
 is the tenant: 1 to 63 lower-case letters, digits and hyphens. `[grades]` takes {grades}.
 
 {_tenant_keys()}
+
+{_accept_keys()}
+
+[The acceptance grid](../how-to/accept.md) shows what each is for.
 
 {_oidc_keys()}
 

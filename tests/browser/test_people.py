@@ -144,7 +144,7 @@ def test_axe_finds_nothing_serious_on_any_page(sample_site: Site, chromium: Brow
         assert serious(page, axe) == []
         for role in ("admin", "engineer"):
             sign_in(page, sample_site.token(role), to="/")
-            for address in ("/", "/?sample=1", "/me", "/agents", "/tokens", "/nowhere"):
+            for address in ("/", "/?sample=1", "/me", "/agents", "/accept", "/tokens", "/nowhere"):
                 if (role, address) != ("engineer", "/tokens"):
                     page.goto(address)
                     assert serious(page, axe) == [], (role, address)

@@ -1,25 +1,34 @@
 """`tally me` and `tally team`: the pages' figures on the terminal."""
 
-import json
 import os
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.console import Console, RenderableType
 
+from tallyward.cli.terminal import (
+    AsJson,
+    Column,
+    Days,
+    Row,
+    Since,
+    Watch,
+    bars_for,
+    line,
+    number,
+    painted,
+    plain,
+    show,
+    span,
+    span_words,
+    sparkline,
+    table,
+)
 from tallyward.client import figures
 
-_BARS = "▁▂▃▄▅▆▇█"
-SPARKLINE_DAYS = 30  # a wider one breaks a terminal of eighty columns
-PIPE_COLUMNS = 200
-
-Row = dict[str, Any]
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Days = Annotated[int, typer.Option(min=1, max=366, help="How far to look back.")]
+GRADES = {"excellent": "green", "strong": "cyan", "developing": "yellow", "untapped": "magenta", "spinning?": "red"}
 
 
 def commands(app: typer.Typer) -> None:
@@ -27,68 +36,63 @@ def commands(app: typer.Typer) -> None:
     app.command()(team)
 
 
-def sparkline(daily: list[int]) -> str:
-    """One bar a day, the highest day full; a day without fires is a gap that keeps its place."""
-    shown = daily[-SPARKLINE_DAYS:]
-    highest = max(shown, default=0)
-    return "".join(_BARS[(count * (len(_BARS) - 1)) // highest] if count else " " for count in shown)
-
-
-def me(as_json: AsJson = False, days: Days = 30) -> None:
+def me(as_json: AsJson = False, days: Days = 30, since: Since = None, watch: Watch = False) -> None:
     """Show your own row: what you used, how often, and how it ended."""
-    said = figures.mine(os.environ, str(Path.cwd()), days)
-    if as_json:
-        print(json.dumps(said, indent=2))
-        return
-    row: Row = said.get("row") or {}
-    skills: list[Row] = said.get("skills") or []
-    table = Table("what", "kind", "fires", "successful", "errors", "abandoned", "p50 ms")
-    for skill in skills:
-        counts = [str(skill.get(name, 0)) for name in ("fires", "successful", "errors", "abandoned")]
-        latency = skill.get("p50_latency_ms")
-        table.add_row(plain(skill, "skill_name"), plain(skill, "kind"), *counts, _whole(latency))
-    summary = (
-        f"{row.get('fires_30d', 0)} fires, {row.get('utilization', 'none yet')}; {row.get('tool_calls', 0)} tool calls"
-    )
-    _show(f"{said.get('engineer_id')}, {days} days: {summary}", sparkline(row.get("daily") or []), table)
+    asked = span(days, since)
+    fetch = partial(figures.mine, os.environ, str(Path.cwd()), asked)
+    show(fetch, partial(draw_me, words=span_words(days, since)), as_json=as_json, watch=watch)
 
 
-def team(as_json: AsJson = False, days: Days = 30) -> None:
+def team(as_json: AsJson = False, days: Days = 30, since: Since = None, watch: Watch = False) -> None:
     """Show everybody you may see, and the team as a whole."""
-    said = figures.team(os.environ, days)
-    if as_json:
-        print(json.dumps(said, indent=2))
-        return
-    rows: list[Row] = said.get("engineers") or []
-    table = Table("engineer", "fires", "successful", "skills", "top skill", "grade", "tool calls", "days")
-    for row in rows:
-        counts = [str(row.get(name, 0)) for name in ("fires_30d", "successful", "unique_skills")]
-        names = (plain(row, "top_skill"), plain(row, "utilization"))
-        daily = sparkline(row.get("daily") or [])
-        table.add_row(plain(row, "engineer_id"), *counts, *names, str(row.get("tool_calls", 0)), daily)
+    fetch = partial(figures.team, os.environ, span(days, since))
+    show(fetch, partial(draw_team, words=span_words(days, since)), as_json=as_json, watch=watch)
+
+
+def draw_me(said: dict[str, Any], shown: Console, *, words: str) -> list[RenderableType]:
+    """One's own row and the skills behind it."""
+    row: Row = said.get("row") or {}
+    grade = row.get("utilization", "none yet")
+    summary = f"{row.get('fires_30d', 0)} fires, {grade}; {row.get('tool_calls', 0)} tool calls"
+    columns = [
+        Column("what", lambda skill: plain(skill, "skill_name"), number=False),
+        Column("kind", lambda skill: plain(skill, "kind"), number=False, room=60),
+        Column("fires", lambda skill: number(skill, "fires")),
+        Column("successful", lambda skill: number(skill, "successful"), room=50),
+        Column("errors", lambda skill: number(skill, "errors"), room=60),
+        Column("abandoned", lambda skill: number(skill, "abandoned"), room=72),
+        Column("p50 ms", lambda skill: number(skill, "p50_latency_ms"), room=72),
+    ]
+    return [
+        line(f"{said.get('engineer_id')}, {words}: {summary}", "bold"),
+        line(sparkline(row.get("daily") or [], bars=bars_for(shown)), "cyan"),
+        table(columns, said.get("skills") or [], shown),
+    ]
+
+
+def draw_team(said: dict[str, Any], shown: Console, *, words: str) -> list[RenderableType]:
+    """The team and everybody in it."""
     whole: Row = said.get("team") or {}
-    summary = f"{whole.get('engineers', 0)} engineers, {whole.get('fires_30d', 0)} fires"
+    bars = bars_for(shown)
+    columns = [
+        Column("engineer", lambda row: plain(row, "engineer_id"), number=False),
+        Column("fires", lambda row: number(row, "fires_30d")),
+        Column("successful", lambda row: number(row, "successful"), room=90),
+        Column("skills", lambda row: number(row, "unique_skills"), room=100),
+        Column("top skill", lambda row: plain(row, "top_skill"), number=False, room=70),
+        Column("grade", lambda row: painted(str(row.get("utilization") or ""), GRADES), number=False),
+        Column("tool calls", lambda row: number(row, "tool_calls"), room=110),
+        Column(
+            "days", lambda row: f"[cyan]{sparkline(row.get('daily') or [], bars=bars)}[/cyan]", number=False, room=80
+        ),
+    ]
+    if whole.get("suppressed"):
+        summary = "a team too small to be summed for one of it"
+    else:
+        summary = f"{whole.get('engineers', 0)} engineers, {whole.get('fires_30d', 0)} fires"
     sample = " (sample data)" if said.get("sample") else ""
-    _show(f"{said.get('tenant')}, {days} days: {summary}{sample}", sparkline(whole.get("daily") or []), table)
-
-
-def _show(summary: str, bars: str, table: Table) -> None:
-    shown = console()
-    shown.print(summary, markup=False, highlight=False)
-    shown.print(bars, markup=False, highlight=False)
-    shown.print(table)
-
-
-def console() -> Console:
-    """Where tables go. A pipe has no width, and names in it shall not be cut."""
-    found = Console()
-    return found if found.is_terminal else Console(width=PIPE_COLUMNS)
-
-
-def plain(row: Row, name: str) -> str:
-    """A name as it is: brackets in it are no markup."""
-    return escape(str(row.get(name) or ""))
-
-
-def _whole(value: object) -> str:
-    return str(round(value)) if isinstance(value, int | float) else ""
+    return [
+        line(f"{said.get('tenant')}, {words}: {summary}{sample}", "bold"),
+        line(sparkline(whole.get("daily") or [], bars=bars), "cyan"),
+        table(columns, said.get("engineers") or [], shown),
+    ]

@@ -12,13 +12,26 @@ from typing import Annotated
 import typer
 
 from tallyward import __version__
-from tallyward.cli import backfill, boards, connect, doctor, mcp_servers, reconcile, relay, status, usage
+from tallyward.cli import (
+    accept,
+    backfill,
+    boards,
+    connect,
+    doctor,
+    economics,
+    mcp_servers,
+    reconcile,
+    relay,
+    status,
+    top,
+    usage,
+)
 from tallyward.errors import DependencyMissing, TallyError
 
 EXIT_SETUP = 2  # it cannot work as it is set up; the line on standard error says what to do
 LAPTOP_COMMANDS = (
-    *("connect", "disconnect", "flush", "status", "doctor", "me", "team", "usage", "reconcile", "backfill", "mcp"),
-    "relay",
+    *("connect", "disconnect", "flush", "status", "doctor", "reconcile", "backfill", "mcp", "relay"),
+    *("me", "team", "skills", "agents", "cost", "top", "usage", "accept"),
     "--version",
 )
 SERVER_COMMANDS = {
@@ -52,6 +65,9 @@ def build(arguments: list[str]) -> typer.Typer:
     status.commands(app)
     doctor.commands(app)
     boards.commands(app)
+    economics.commands(app)
+    top.commands(app)
+    accept.commands(app)
     backfill.commands(app)
     usage.commands(app)
     mcp_servers.commands(app)

@@ -6,7 +6,7 @@ from rich.table import Table
 from typer import Typer
 
 from tallyward.cli import laptop
-from tallyward.cli.boards import AsJson, Days, Row, console, plain
+from tallyward.cli.terminal import AsJson, Days, Row, console, plain
 
 _BOOKED = ("fired", "spooled", "lost", "waiting", "sent", "stored", "duplicate", "refused", "gap")
 _MONEY = ("attributed_micros", "unattributed_micros", "our_micros", "reported_micros", "gap_micros")

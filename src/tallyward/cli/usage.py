@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from tallyward.cli import laptop
-from tallyward.cli.boards import AsJson, Days, Row, console, plain
+from tallyward.cli.terminal import AsJson, Days, Row, console, plain
 
 MICROS_PER_CENT, MICROS_PER_DOLLAR = 10_000, 1_000_000
 

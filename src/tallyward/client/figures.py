@@ -17,9 +17,9 @@ def link(environ: Mapping[str, str]) -> Link:
     return Link(config.server, config.token)
 
 
-def mine(environ: Mapping[str, str], directory: str, days: int) -> dict[str, Any]:
-    """One's own figures. A lead's token stands for nobody in particular, so it is told who asks."""
-    path = f"/v1/me?days={days}"
+def mine(environ: Mapping[str, str], directory: str, asked: str) -> dict[str, Any]:
+    """One's own figures of a range such as `days=30`. A lead's token stands for nobody, so it is told who asks."""
+    path = f"/v1/me?{asked}"
     way = link(environ)
     try:
         return way.get(path)
@@ -31,6 +31,6 @@ def mine(environ: Mapping[str, str], directory: str, days: int) -> dict[str, Any
     return way.get(f"{path}&engineer={quote(name, safe='')}")
 
 
-def team(environ: Mapping[str, str], days: int) -> dict[str, Any]:
-    """Everybody one may see, and the team as a whole."""
-    return link(environ).get(f"/v1/utilization?days={days}")
+def team(environ: Mapping[str, str], asked: str) -> dict[str, Any]:
+    """Everybody one may see, and the team as a whole, of a range such as `days=30`."""
+    return link(environ).get(f"/v1/utilization?{asked}")

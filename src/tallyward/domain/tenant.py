@@ -7,6 +7,7 @@ import re
 
 from msgspec import Struct, field
 
+from tallyward.domain.acceptance import AcceptConfig
 from tallyward.domain.fire import KINDS, Kind
 from tallyward.domain.oidc import OidcConfig
 
@@ -62,6 +63,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
     merged_pr_usd: MergedPrDollars = field(default_factory=MergedPrDollars)
     retention: Retention = field(default_factory=Retention)
     oidc: OidcConfig | None = None
+    accept: AcceptConfig = field(default_factory=AcceptConfig)
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one sentence each."""
@@ -75,7 +77,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
             found.append("merged_pr_usd.yellow must be from 0 to merged_pr_usd.red")
         if self.retention.raw_days and self.retention.raw_days < RAW_DAYS_MIN:
             found.append(f"retention.raw_days must be 0, to keep rows for ever, or {RAW_DAYS_MIN} at least")
-        return found + (self.oidc.problems() if self.oidc else [])
+        return [*found, *self.accept.problems(), *(self.oidc.problems() if self.oidc else [])]
 
 
 def light(cost_usd_per_merged_pr: float | None, limits: MergedPrDollars) -> str:

@@ -145,7 +145,7 @@ async def record_context_fetch(
 
 async def my_utilization(days: Days = 30) -> Utilization:
     """How much the engineer on this machine used agents, by skill, and with what success."""
-    said = await _heeding(lambda: figures.mine(os.environ, _directory(), days))
+    said = await _heeding(lambda: figures.mine(os.environ, _directory(), f"days={days}"))
     row: Row = said.get("row") or {}
     return Utilization(
         engineer_id=str(said.get("engineer_id")),
@@ -161,7 +161,7 @@ async def my_utilization(days: Days = 30) -> Utilization:
 
 async def team_rates(days: Days = 30) -> TeamRates:
     """How much the team used agents and with what success: each engineer one may see, and all together."""
-    said = await _heeding(lambda: figures.team(os.environ, days))
+    said = await _heeding(lambda: figures.team(os.environ, f"days={days}"))
     return TeamRates(
         tenant=str(said.get("tenant")),
         days=days,

@@ -23,6 +23,7 @@ from tallyward.ledger.database import Database
 from tallyward.ledger.writer import Writer
 from tallyward.prices import price as prices
 from tallyward.redact import Secret
+from tallyward.services.accept import Acceptance
 from tallyward.services.board import Board
 from tallyward.services.boards import Boards
 from tallyward.services.capture_reports import CaptureReports
@@ -174,6 +175,7 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.state.ingest = Ingest(writer)
     app.state.board = Board(database, tenants)
     app.state.boards = Boards(database)
+    app.state.acceptance = Acceptance(database, tenants, settings.tenants_dir)
     app.state.accounts = Accounts(database, writer)
     app.state.exports = Exports(writer)
     app.state.capture_reports = CaptureReports(database)

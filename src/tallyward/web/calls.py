@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from tallyward.domain.access import Principal, Scope
 from tallyward.errors import TallyError
+from tallyward.services.accept import Acceptance
 from tallyward.services.board import Board
 from tallyward.services.boards import Boards
 from tallyward.services.capture_reports import CaptureReports
@@ -32,6 +33,7 @@ class Services(Protocol):
     ingest: Ingest
     board: Board
     boards: Boards
+    acceptance: Acceptance
     accounts: Accounts
     exports: Exports
     tokens: Tokens

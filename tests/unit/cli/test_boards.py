@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tallyward.cli.boards import sparkline
+from tallyward.cli.terminal import sparkline
 from tallyward.errors import Invalid, NotConnected
 from tests.listening_server import Reply, refusal
 

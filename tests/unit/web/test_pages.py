@@ -43,6 +43,8 @@ def test_every_call_of_the_pages_says_who_may_make_it():
         ("GET", "/"): "read",
         ("GET", "/me"): "read",
         ("GET", "/agents"): "read",
+        ("GET", "/accept"): "read",
+        ("GET", "/v1/accept"): "read",
         ("GET", "/live"): "read",
         ("GET", "/sign-in"): "open",
         ("POST", "/sign-in"): "open",
