@@ -112,6 +112,7 @@ TENANT_KEYS = {
     "oidc": "Where the people of this tenant sign in; see below. None: by token alone.",
     "merged_pr_usd": "Dollars per merged pull request of an agent: more than `red` is red, more than `yellow` yellow.",
     "retention": "`raw_days`: how many days single rows are kept, 31 at least; 0 keeps them for ever.",
+    "currency": "How pages write money; `per_usd` is what a US dollar is worth. The ledger stays in dollars.",
 }
 
 

@@ -51,12 +51,20 @@ def test_a_live_change_leaves_the_focus_where_it_was(site: Site, chromium: Brows
 
 
 def test_an_engineer_sees_one_row_and_the_totals_of_all(site: Site, chromium: Browser):
-    site.trace({"engineer_id": "thomas-c"}, {"engineer_id": "hassan-b"}, {"engineer_id": "hassan-b"})
+    site.trace({"engineer_id": "thomas-c"}, {"engineer_id": "hassan-b"}, {"engineer_id": "zoe"})
     with looking(chromium, site.url) as (page, _):
         sign_in(page, site.token("engineer", "thomas-c"))
         assert names(page) == ["thomas-c"]
         expect(page.locator("dl.stats dd").first).to_have_text("3")
         assert "hassan-b" not in page.content()
+
+
+def test_the_totals_of_two_people_are_not_told_to_one_of_them(site: Site, chromium: Browser):
+    site.trace({"engineer_id": "thomas-c"}, {"engineer_id": "hassan-b"})
+    with looking(chromium, site.url) as (page, _):
+        sign_in(page, site.token("engineer", "thomas-c"))
+        expect(page.locator("dl.stats dd").first).to_have_text("—")
+        expect(page.get_by_text("fewer than three people")).to_be_visible()
 
 
 def test_a_lead_sees_everyone_and_sorts_by_the_heads(site: Site, chromium: Browser):
@@ -92,7 +100,7 @@ def test_the_sample_is_labelled_and_gives_way_to_the_first_real_fire(sample_site
         sample_site.trace({"engineer_id": "thomas-c"})
         expect(page.get_by_text("Sample data: made-up people.")).to_have_count(0, timeout=LIVE_MS_MAX)
         assert names(page) == ["thomas-c"]
-        page.get_by_role("link", name="See a board with sample data").click()
+        page.get_by_role("link", name="See it with sample data").click()
         expect(page.get_by_text("Sample data: made-up people.")).to_be_visible()
         page.get_by_role("link", name="Back to your own data").click()
         assert names(page) == ["thomas-c"]

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from tallyward.domain.acceptance import AcceptConfig
 from tallyward.domain.fire import KINDS, Kind
+from tallyward.domain.money import Currency
 from tallyward.domain.oidc import OidcConfig
 
 DEFAULT_TENANT = "default"
@@ -64,6 +65,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
     retention: Retention = field(default_factory=Retention)
     oidc: OidcConfig | None = None
     accept: AcceptConfig = field(default_factory=AcceptConfig)
+    currency: Currency = field(default_factory=Currency)
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one sentence each."""
@@ -77,7 +79,12 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
             found.append("merged_pr_usd.yellow must be from 0 to merged_pr_usd.red")
         if self.retention.raw_days and self.retention.raw_days < RAW_DAYS_MIN:
             found.append(f"retention.raw_days must be 0, to keep rows for ever, or {RAW_DAYS_MIN} at least")
-        return [*found, *self.accept.problems(), *(self.oidc.problems() if self.oidc else [])]
+        return [
+            *found,
+            *self.currency.problems(),
+            *self.accept.problems(),
+            *(self.oidc.problems() if self.oidc else []),
+        ]
 
 
 def light(cost_usd_per_merged_pr: float | None, limits: MergedPrDollars) -> str:

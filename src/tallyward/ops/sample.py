@@ -4,6 +4,7 @@ It lives in a tenant of its own, which is labelled on every page that shows it; 
 summed with, somebody's real work. The same seed gives the same team on every machine.
 """
 
+import asyncio
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -14,24 +15,18 @@ import msgspec
 from tallyward import clock
 from tallyward.domain.fire import Fire, FireIn, from_sighting
 from tallyward.domain.tenant import SAMPLE_TENANT
+from tallyward.domain.usage import Usage, UsageIn, from_report
 from tallyward.ledger.database import Database, fetch_all
-from tallyward.ledger.rows import store_fires
+from tallyward.ledger.rows import store
+from tallyward.ops.sample_work import REPOS, Work, moment, month_of, status, told_by_client
+from tallyward.prices import price
 
 _SEED = 20_260_517
-_DAYS = 30
 # Made-up handles with their fires in a month: every grade is on the board.
 _PEOPLE = {
     "sample-ada": 412, "sample-bo": 340, "sample-chidi": 268, "sample-dana": 201, "sample-eun": 164,
     "sample-farid": 97, "sample-gwen": 71, "sample-hugo": 54, "sample-ines": 33, "sample-jun": 12,
 }  # fmt: skip
-_SKILLS = (
-    ("/start", "skill", 24), ("/ship", "skill", 20), ("/investigate-bug", "skill", 14), ("/review", "skill", 12),
-    ("/write-prd", "skill", 4), ("general-purpose", "agent", 9), ("code-reviewer", "agent", 6),
-    ("mcp__tracker__search", "mcp", 8), ("mcp__database__query", "mcp", 5),
-)  # fmt: skip
-_FIRES_A_PROMPT = 4  # so that the sample has sessions to show beside the fires, as real work has
-_REPOS = ("sample-org/app", "sample-org/infra", "sample-org/mobile")
-_RUNTIMES = ("claude-code-cli", "claude-code-desktop", "codex-cli", "codex-desktop")
 # Agents in the cluster: runs, cents a run, merged pull requests. One of each colour of dollars per merged PR.
 _AGENTS = {
     "5xx_fixer": (46, 118, 9),
@@ -41,50 +36,34 @@ _AGENTS = {
 }
 
 
-def _moment(rng: random.Random, now: datetime) -> datetime:
-    """A moment of the last month; three quarters of a weekend's work is moved to the Friday before."""
-    at = now - timedelta(seconds=rng.uniform(60, _DAYS * 86_400 - 7_200))
-    if at.weekday() >= 5 and rng.random() < 0.75:  # noqa: PLR2004  # Saturday is 5
-        earlier = at - timedelta(days=at.weekday() - 4)
-        return earlier if earlier > now - timedelta(days=_DAYS) else at
-    return at
-
-
-def _fires(rng: random.Random, now: datetime) -> Iterator[Fire]:
-    names = [name for name, _, _ in _SKILLS]
-    kinds = {name: kind for name, kind, _ in _SKILLS}
-    weights = [weight for _, _, weight in _SKILLS]
-    for person, total in _PEOPLE.items():
-        taste = [weight * rng.uniform(0.3, 1.7) for weight in weights]
-        for number in range(total):
-            name = rng.choices(names, taste)[0]
-            yield _fire(rng, now, f"{person}:{number}", engineer_id=person, skill_name=name, kind=kinds[name])
-        for number in range(total * 2):
-            tool = rng.choice(("Bash", "Edit", "Read", "Grep", "Write"))
-            yield _fire(rng, now, f"{person}:tool:{number}", engineer_id=person, skill_name=tool, kind="tool")
-        for number in range(total // _FIRES_A_PROMPT):
-            yield _fire(rng, now, f"{person}:prompt:{number}", engineer_id=person, skill_name="session", kind="session")
+def _runs(rng: random.Random, now: datetime) -> Iterator[Work]:
+    """The runs of the agents in the cluster, each a session of its own with one request that cost what the run did."""
     for agent, (runs, cents, _) in _AGENTS.items():
         for number in range(runs):
-            cost = max(1, round(rng.gauss(cents, cents / 4)))
-            yield _fire(
-                rng, now, f"{agent}:{number}", engineer_id="sample-fleet", skill_name=agent, kind="agent",
-                runtime="k8s-job", cost_usd_cents=cost, input_tokens=cost * 2_000, output_tokens=cost * 90,
-            )  # fmt: skip
+            at = moment(rng, now)
+            usage = _request(rng, at, f"sample-{agent}-{number}", max(1, round(rng.gauss(cents, cents / 4))))
+            found = price.price(usage.model, usage, usage.ts)
+            yield usage
+            yield _run(rng, at, agent, usage, found[0] if found else None)
 
 
-def _fire(rng: random.Random, now: datetime, key: str, **known: Any) -> Fire:
-    facts: dict[str, Any] = {
-        "runtime": rng.choice(_RUNTIMES),
-        "status": rng.choices(("success", "error", "abandoned"), (90, 6, 4))[0],
-        "repo": rng.choice(_REPOS),
-        "model": rng.choice(("claude-opus-4-7", "claude-haiku-4-5", "gpt-5.4")),
-        "latency_ms": round(rng.lognormvariate(7.2, 1.1)),
-        **known,
-    }
-    session = f"sample-{key.partition(':')[0]}-{rng.randrange(40)}"
-    row = FireIn(ts=_moment(rng, now), session_id=session, **facts)
-    return from_sighting(row, now, f"sample:{key}")
+def _request(rng: random.Random, at: datetime, session: str, cents: int) -> Usage:
+    row = UsageIn(
+        request_key=f"{session}:1", ts=at + timedelta(seconds=40), model="claude-opus-4-7", runtime="k8s-job",
+        engineer_id="sample-fleet", session_id=session, prompt_id="p1", repo=REPOS[0],
+        input_tokens=cents * 1_200, output_tokens=cents * 160,
+    )  # fmt: skip
+    return told_by_client(from_report(row), rng)
+
+
+def _run(rng: random.Random, at: datetime, agent: str, usage: Usage, micros: int | None) -> Fire:
+    row = FireIn(
+        ts=at, engineer_id="sample-fleet", skill_name=agent, kind="agent", runtime="k8s-job", status=status(rng),
+        repo=REPOS[0], model=usage.model, session_id=usage.session_id, prompt_id="p1", cost_micros=micros,
+        latency_ms=round(rng.lognormvariate(11.6, 0.6)), input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+    )  # fmt: skip
+    return from_sighting(row, at, f"{usage.request_key}:run")
 
 
 def _pull_requests(rng: random.Random, now: datetime) -> Iterator[dict[str, Any]]:
@@ -92,10 +71,10 @@ def _pull_requests(rng: random.Random, now: datetime) -> Iterator[dict[str, Any]
     for agent, (_, _, merged) in _AGENTS.items():
         for _ in range(merged + 2):
             number += 1
-            opened = _moment(rng, now)
+            opened = moment(rng, now)
             merged_at = opened + timedelta(minutes=50) if number % (merged + 2) < merged else None
             yield {
-                "repo": _REPOS[0], "number": number, "state": "merged" if merged_at else "open",
+                "repo": REPOS[0], "number": number, "state": "merged" if merged_at else "open",
                 "author": "sample-fleet",
                 "head_branch": f"axon/{agent}/{number}", "opened_at": opened, "merged_at": merged_at,
                 "closed_at": merged_at,
@@ -104,10 +83,12 @@ def _pull_requests(rng: random.Random, now: datetime) -> Iterator[dict[str, Any]
 
 async def fill(database: Database) -> None:
     """Writes the sample into its tenant, all of it or nothing."""
+    await asyncio.to_thread(price.load)
     rng = random.Random(_SEED)  # noqa: S311  # a made-up month wants repeatable numbers, not secret ones
     now = clock.now()
     async with database.transaction(SAMPLE_TENANT) as connection:
-        await store_fires(connection, list(_fires(rng, now)), set())
+        work = [row for person, total in _PEOPLE.items() for row in month_of(rng, now, person, total)]
+        await store(connection, [*work, *_runs(rng, now)], price.price)
         rows = msgspec.json.encode(list(_pull_requests(rng, now))).decode()
         await fetch_all(connection, "insert_pull_requests", {"rows": rows})
 

@@ -10,16 +10,19 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, cast
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from tallyward.domain.rate import Rate
 from tallyward.web.statics import static_url
 
 HERE = Path(__file__).parent
 NAME_CHARS_MAX = 120  # a longer name cannot be read in a cell; the ledger allows 300
 TITLE_CHARS_MAX = 400  # what a tooltip may hold of the whole value
-SECOND_MS, MINUTE_MS = 1_000, 60_000
+SECOND_MS, MINUTE_MS, HOUR_MS = 1_000, 60_000, 3_600_000
+ROUGH_MS = 10 * MINUTE_MS
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
@@ -70,6 +73,16 @@ def duration(milliseconds: int | None) -> str:
     return f"{hours:,} h {rest:02d} min" if hours else f"{minutes} min {seconds:02d} s"
 
 
+def rough(value: int) -> str:
+    """A duration without its seconds once it has ten minutes."""
+    return duration(value).partition(" min ")[0] + " min" if ROUGH_MS <= value < HOUR_MS else duration(value)
+
+
+def milliseconds(began: datetime, ended: datetime) -> int:
+    """How long from one moment to another."""
+    return round((ended - began).total_seconds() * 1_000)
+
+
 def moment(value: datetime | str | None) -> datetime | None:
     """A moment in UTC from what an answer of the API holds: a datetime, or its RFC 3339 text."""
     if value is None:
@@ -78,10 +91,31 @@ def moment(value: datetime | str | None) -> datetime | None:
     return parsed.astimezone(UTC)
 
 
-def clock_text(value: datetime | str | None) -> str:
-    """`14 Nov 14:02:11 UTC`, what a reader without scripts sees; scripts rewrite it in the reader's own zone."""
+def clock_text(value: datetime | str | None, tz: str = "UTC") -> str:
+    """`14 Nov 14:02:11 UTC`, in the zone of the reader's browser; scripts write it as the reader is used to."""
     parsed = moment(value)
-    return "never" if parsed is None else f"{parsed.day} {parsed:%b %H:%M:%S} UTC"
+    if parsed is None:
+        return "never"
+    local = parsed.astimezone(ZoneInfo(tz))
+    return f"{local.day} {local:%b %H:%M:%S %Z}"
+
+
+def percent(rate: Rate | None) -> str:
+    """`92%`, and a decimal where whole percents would say all or nothing; a dash where there is no rate."""
+    if rate is None or rate.value is None:
+        return "—"
+    share = rate.value * 100
+    return f"{share:.1f}%" if 0 < share < 1 or 99 < share < 100 else f"{share:.0f}%"  # noqa: PLR2004  # percents
+
+
+def compact(value: int | None) -> str:
+    """`12.3 M`: three digits of a number that nobody reads to its end."""
+    if value is None:
+        return "—"
+    for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if value >= size * 10 or (value >= size > 10**3):
+            return f"{value / size:.1f} {letter}" if value < size * 100 else f"{value / size:,.0f} {letter}"
+    return f"{value:,}"
 
 
 def machine_text(value: datetime | str | None) -> str:
@@ -109,7 +143,8 @@ def _environment() -> Environment:
     )
     tables = cast("_Tables", environment)
     tables.filters |= {
-        filter_.__name__: filter_ for filter_ in (clip, whole, number, duration, clock_text, machine_text)
+        filter_.__name__: filter_
+        for filter_ in (clip, whole, number, duration, clock_text, machine_text, percent, compact, rough)
     }
     tables.globals["static"] = static_url
     return environment

@@ -2,14 +2,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tallyward.domain.access import Principal
 from tallyward.domain.tenant import MergedPrDollars, TenantConfig, light
 from tallyward.services.asked import Window
 from tallyward.services.board import AgentRow, EconomicsBoard
-from tallyward.web.pages.agents import dollars, render_agents
+from tallyward.web.pages.agents import ROOM, figures, render_agents
+from tests.frames import frame
 
 WINDOW = Window(since=datetime(2026, 4, 17, tzinfo=UTC), until=None, days=30, tz="UTC")
-LEAD = Principal(token_id=1, tenant="default", name="lead", scopes=frozenset({"read"}))
 
 
 def board(*agents: AgentRow) -> EconomicsBoard:
@@ -51,16 +50,16 @@ def test_thresholds_that_cross_are_a_problem_and_named():
 
 
 def test_what_is_not_metered_is_a_dash_and_never_nought():
-    assert dollars(None) == "—"
-    assert dollars(1234.5) == "$1,234.50"
+    told = {figure.label: figure.text for figure in figures(board(agent("fixer", None)), frame(room=ROOM))}
+    assert (told["Cost"], told["Per merged PR"], told["Merged PRs"]) == ("—", "—", "2")
+    told = {figure.label: figure.text for figure in figures(board(agent("fixer", 1234.5)), frame(room=ROOM))}
+    assert (told["Cost"], told["Per merged PR"]) == ("$2,469.00", "$1,234.50")
 
 
 def test_each_light_is_told_in_words_too():
     page = render_agents(
         board(agent("fixer", 4.0), agent("writer", 20.0), agent("gardener", 99.0), agent("bumper", None)),
-        LEAD,
-        mark="a.0.0",
-        sample_link=None,
+        frame(room=ROOM),
     )
 
     for word in ("worth it", "watch", "too dear", "undefined"):
@@ -68,14 +67,14 @@ def test_each_light_is_told_in_words_too():
 
 
 def test_a_hostile_name_is_text():
-    page = render_agents(board(agent("<script>alert(1)</script>", 1.0)), LEAD, mark="", sample_link=None)
+    page = render_agents(board(agent("<script>alert(1)</script>", 1.0)), frame(room=ROOM))
 
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
 
 
 def test_an_empty_page_says_what_brings_an_agent_there():
-    page = render_agents(board(), LEAD, mark="", sample_link=None)
+    page = render_agents(board(), frame(room=ROOM))
 
     assert "k8s-job" in page
     assert "<table" not in page

@@ -1,22 +1,19 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
+from urllib.parse import quote
 
 import pytest
 
 from tallyward.domain.access import Principal
 from tallyward.domain.tenant import GradeThresholds, grade
+from tallyward.errors import Invalid
 from tallyward.services.asked import Window
-from tallyward.services.board import EngineerRow, MyBoard, TeamBoard, TeamTotals
+from tallyward.services.board import EngineerRow, TeamBoard, TeamTotals
 from tallyward.web.pages._grades import Grade, counted_words, next_step
-from tallyward.web.pages.me import render_me
-from tallyward.web.pages.wall import Choice, ordered, render_team
+from tallyward.web.pages.wall import ROOM, Choice, found, ordered, render_team
+from tests.frames import ADMIN, ENGINEER, LEAD, frame
 
-TODAY = date(2026, 5, 17)
 WINDOW = Window(since=datetime(2026, 4, 17, tzinfo=UTC), until=None, days=30, tz="UTC")
-SERVER = "http://127.0.0.1:8787"
 GRADES = {"excellent": 300, "strong": 150, "developing": 50, "untapped": 20}
-LEAD = Principal(token_id=1, tenant="default", name="lead", scopes=frozenset({"read"}))
-ENGINEER = Principal(token_id=2, tenant="default", name="laptop", scopes=frozenset({"read"}), engineer_id="mona")
-ADMIN = Principal(token_id=3, tenant="default", name="owner", scopes=frozenset({"admin"}))
 
 
 def row(name: str, fires: int, **known: object) -> EngineerRow:
@@ -28,7 +25,7 @@ def row(name: str, fires: int, **known: object) -> EngineerRow:
         "sessions": 0,
         "all_rows": fires,
         "daily": [0] * 29 + [fires],
-        "rows": "/v1/fires",
+        "rows": f"/v1/fires?from=2026-04-17T00%3A00%3A00Z&engineer={quote(name)}&kind=skill",
         **known,
     }
     return EngineerRow(engineer_id=name, fires_30d=fires, utilization=grade(fires, GradeThresholds()), **facts)
@@ -54,24 +51,17 @@ def board(*rows: EngineerRow, sample: bool = False) -> TeamBoard:
         grades=GRADES,
         window=WINDOW,
         filters={},
-        first_day=TODAY - timedelta(days=29),
+        first_day=date(2026, 4, 18),
         engineers=list(rows),
         team=team,
     )
 
 
 def page(
-    shown: TeamBoard, principal: Principal = LEAD, choice: Choice | None = None, *, has_sample: bool = True
+    shown: TeamBoard, principal: Principal = LEAD, given: dict[str, str] | None = None, *, has_sample: bool = True
 ) -> str:
-    return render_team(
-        shown,
-        principal,
-        choice=choice or Choice(),
-        today=TODAY,
-        server=SERVER,
-        mark="a.0.0",
-        has_sample=has_sample,
-    )
+    around = frame(principal, ROOM, given, sample=shown.sample, has_sample=has_sample)
+    return render_team(shown, around, Choice())
 
 
 @pytest.mark.parametrize(
@@ -128,7 +118,7 @@ def test_the_sample_says_so_and_leads_back_only_if_asked_for():
     stands_in = page(board(row("x", 3), sample=True))
     assert "Sample data: made-up people" in stands_in
     assert "Back to your own data" not in stands_in
-    assert "Back to your own data" in page(board(row("x", 3), sample=True), choice=Choice(sample=True))
+    assert "Back to your own data" in page(board(row("x", 3), sample=True), given={"sample": "1"})
     assert "sample=1" not in page(board(row("x", 3)), has_sample=False)
 
 
@@ -142,19 +132,40 @@ def test_ones_own_row_is_marked_but_not_in_the_sample():
     assert ">you<" not in page(board(row("mona", 3), sample=True), ENGINEER)
 
 
-def test_a_page_of_nobodys_own_says_how_to_get_one():
-    shown = render_me(None, LEAD, today=TODAY, server=SERVER, mark="")
-    assert "belongs to no engineer" in shown
-    nothing = MyBoard(
-        engineer_id="mona",
-        days=30,
-        tenant="default",
-        counted_kinds=["skill"],
-        grades=GRADES,
-        window=WINDOW,
-        filters={},
-        row=None,
-        skills=[],
-        recent=[],
-    )
-    assert "No fires of yours yet" in render_me(nothing, ENGINEER, today=TODAY, server=SERVER, mark="")
+def test_a_search_finds_names_that_hold_it_in_any_case():
+    rows = [row("Mona", 3), row("amon", 2), row("zoe", 1)]
+    assert [each.engineer_id for each in found(rows, "MON")] == ["Mona", "amon"]
+    assert "No engineer's name holds" in page(board(row("zoe", 1)), given={"q": "mona"})
+
+
+def test_every_number_of_a_row_leads_to_its_rows():
+    shown = page(board(row("o'brien & co", 3)))
+    at = 'href="/fires?from=2026-04-17T00%3A00%3A00Z&amp;engineer=o%27brien+%26+co'
+    assert f'{at}&amp;kind=skill"' in shown
+    assert f'{at}&amp;kind=skill&amp;status=success"' in shown
+    assert f'{at}&amp;kind=tool"' in shown
+    assert f'{at}"' in shown
+    assert "sample=1" in page(board(row("x", 3), sample=True)).partition("<tbody>")[2]
+
+
+def test_what_an_engineer_may_not_list_is_no_link():
+    assert "/fires?kind=" not in page(board(row("mona", 3)), ENGINEER)
+    assert "/fires?kind=" in page(board(row("mona", 3)), LEAD)
+
+
+@pytest.mark.parametrize(("sort", "order", "field"), [("shoe", "desc", "sort"), ("fires", "up", "order")])
+def test_an_unknown_order_is_refused_by_its_name(sort: str, order: str, field: str):
+    with pytest.raises(Invalid) as refused:
+        Choice.of(sort, order)
+    assert refused.value.field == field
+
+
+def test_the_totals_of_too_few_people_are_not_told():
+    shown = board(row("mona", 3))
+    shown.team = TeamTotals(
+        engineers=None, fires_30d=None, successful=None, tool_calls=None, sessions=None, all_rows=None, daily=[],
+        suppressed=True,
+    )  # fmt: skip
+    told = page(shown, ENGINEER)
+    assert "fewer than three people" in told
+    assert "data-plot-data" not in told

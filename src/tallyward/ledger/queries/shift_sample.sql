@@ -4,6 +4,9 @@ WITH lag AS (
 ), pulls AS (
     UPDATE pull_requests SET opened_at = opened_at + lag.by, merged_at = merged_at + lag.by, closed_at = closed_at + lag.by
     FROM lag WHERE tenant = tally_tenant() AND lag.by > interval '1 hour'
+), requests AS (
+    UPDATE cost_ledger SET ts = ts + lag.by
+    FROM lag WHERE tenant = tally_tenant() AND lag.by > interval '1 hour'
 ), fires AS (
     UPDATE skill_invocations SET ts = ts + lag.by
     FROM lag WHERE tenant = tally_tenant() AND lag.by > interval '1 hour'

@@ -20,7 +20,7 @@ HEADINGS = {401: "Sign in first", 403: "Not for this token", 404: "Nothing here"
 
 
 def render_problem(*, heading: str, message: str, remedy: str) -> str:
-    return render("problem.html", viewer=None, here="", mark="", heading=heading, message=message, remedy=remedy)
+    return render("problem.html", frame=None, heading=heading, message=message, remedy=remedy)
 
 
 def problem(request: Request, error: TallyError) -> Response:

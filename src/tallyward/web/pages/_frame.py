@@ -1,15 +1,36 @@
-"""What stands around every page: where one can go, who is looking, and how a machine is connected."""
+"""What stands around every page: where one can go, who is looking, what is asked, and how to ask for something else.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+The whole of what is asked for stands in the address, so a page can be bookmarked and sent; it is asked by links and
+plain forms, so it works without scripts. The range of time and the sample go along from page to page, filters stay.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
+from urllib.parse import parse_qsl, urlencode
+from zoneinfo import ZoneInfo
 
+import msgspec
 from starlette.requests import Request
 
+from tallyward import clock
 from tallyward.domain.access import Principal, Scope
+from tallyward.domain.money import Currency
+from tallyward.domain.tenant import SAMPLE_TENANT
+from tallyward.errors import NotFound
+from tallyward.services.asked import FILTERS, PARAMETERS, Asked
+from tallyward.web.parameters import asked as read_asked
+
+RANGES = (7, 30, 90)
+RANGE = ("days", "from", "to", "tz")
+ALONG = (*RANGE, "sample")  # what goes along from page to page
+ADDED = ("sort", "order", "by", "sample")  # what pages take beside the range, the filters and the search
+DOLLARS = Currency()
+FILTER_WORDS = {"repo": "repository"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +44,131 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
-class Viewer:
-    """Whoever looks at a page, as the page shows them."""
+class Link:
+    """Somewhere to go, and whether one is there."""
 
     name: str
+    href: str
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The address of a page with what is asked of it; called, it says the same with changes (None leaves one out)."""
+
+    path: str
+    given: Mapping[str, str]
+
+    def __call__(self, path: str | None = None, /, **changes: str | None) -> str:
+        asked = {**self.given, **{name.rstrip("_"): value for name, value in changes.items()}}
+        told = {name: value for name, value in asked.items() if value}
+        return f"{path or self.path}?{urlencode(told)}" if told else path or self.path
+
+    def only(self, names: tuple[str, ...]) -> "Address":
+        return replace(self, given={name: value for name, value in self.given.items() if name in names})
+
+    def without(self, *names: str) -> dict[str, str]:
+        """What a form must carry along: everything but what it asks itself, and never a page number."""
+        return {name: value for name, value in self.given.items() if value and name not in (*names, "page")}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Everything around the content of a page. `mark` is what of the ledger it shows, for a page that stays live."""
+
+    room: Room
+    viewer: str
     role: str
     engineer_id: str | None
-    rooms: tuple[Room, ...]
+    rooms: tuple[Link, ...]
+    address: Address
+    asked: Asked
+    mark: str = ""
+    sample: bool = False
+    has_sample: bool = False
+    exported: str = ""  # the call of the API that gives the same numbers
+    searched: str = ""  # what the search box looks for; empty: no box
+    ranged: bool = True
+    currency: Currency = DOLLARS
+    server: str = ""
 
-    @classmethod
-    def of(cls, principal: Principal) -> "Viewer":
-        open_to_them = tuple(room for room in rooms() if principal.may(room.access))
-        return cls(principal.engineer_id or principal.name, principal.role, principal.engineer_id, open_to_them)
+    @property
+    def money(self) -> Callable[..., str]:
+        return self.currency.say
+
+    @property
+    def tz(self) -> str:
+        return self.asked.tz
+
+    @property
+    def ranges(self) -> tuple[Link, ...]:
+        """The usual ranges."""
+        rest = {"from_": None, "to": None, "page": None}
+        return tuple(
+            Link(f"{days} days", self.address(**rest, days=str(days)), self.asked.days == days) for days in RANGES
+        )
+
+    @property
+    def first_day(self) -> str:
+        return self._day(self.asked.since)
+
+    @property
+    def last_day(self) -> str:
+        """The day before which the range ends: today's rows are in a range that ends tomorrow."""
+        until = self.asked.until
+        return self._day(until) if until else self._day(clock.now() + timedelta(days=1))
+
+    def _day(self, moment: datetime) -> str:
+        return moment.astimezone(ZoneInfo(self.tz)).date().isoformat()
+
+    @property
+    def today(self) -> date:
+        """The day on which the range ends, as the viewer calls it."""
+        end = self.asked.until or clock.now()
+        return end.astimezone(ZoneInfo(self.tz)).date()
+
+    def drill(self, rows: str, **more: str | None) -> str:
+        """The page that lists what a call of the API lists: `/v1/fires?...` as `/fires?...`."""
+        path, _, query = rows.partition("?")
+        asked = dict(parse_qsl(query)) | ({"sample": "1"} if self.sample else {})
+        return Address(path.removeprefix("/v1"), asked)(**more)
+
+    def listing(self, path: str = "/fires", **filters: str | None) -> str:
+        """A page that lists rows of the same range, narrowed by these filters and the ones that are on."""
+        along = self.address.only((*ALONG, *FILTERS))
+        return replace(along, given={**along.given, **({"sample": "1"} if self.sample else {})})(path, **filters)
+
+    @property
+    def span(self) -> str:
+        """`the last 30 days`, or from when to when."""
+        if self.asked.days:
+            return "the last day" if self.asked.days == 1 else f"the last {self.asked.days} days"
+        return f"{self.first_day} to {self.last_day}" if self.asked.until else f"{self.first_day} to now"
+
+    @property
+    def chips(self) -> tuple[tuple[str, str, str], ...]:
+        """What narrows the rows: its name, its value, and the address without it."""
+        return tuple(
+            (FILTER_WORDS.get(name, name), value, self.address(**{name: None, "page": None}))
+            for name, value in self.asked.filters.items()
+        )
+
+    @property
+    def exports(self) -> tuple[Link, ...]:
+        """The same numbers for programs. The made-up ones are not given out: nobody shall take them for the truth."""
+        if not self.exported or self.sample:
+            return ()
+        plain = self.address.only((*PARAMETERS, "by"))
+        return tuple(Link(name, plain(self.exported, format=name.lower())) for name in ("CSV", "JSON"))
+
+    @property
+    def sample_link(self) -> Link | None:
+        """The way to the sample and back; none where the sample stands in for data that is not there yet."""
+        if self.address.given.get("sample"):
+            return Link("Back to your own data", self.address(sample=None))
+        return (
+            Link("See it with sample data", self.address(sample="1")) if self.has_sample and not self.sample else None
+        )
 
 
 def modules() -> Iterator[ModuleType]:
@@ -50,6 +184,69 @@ def rooms() -> tuple[Room, ...]:
     """The pages that are in the navigation, in its order."""
     found = [module.ROOM for module in modules() if hasattr(module, "ROOM")]
     return tuple(sorted(found, key=lambda room: (room.place, room.name)))
+
+
+def build(principal: Principal, room: Room, address: Address, asked: Asked, **more: object) -> Frame:
+    """The frame of one page for one viewer."""
+    along = address.only(ALONG)
+    links = [Link(each.name, along(each.href), each == room) for each in rooms() if principal.may(each.access)]
+    frame = Frame(
+        room,
+        principal.engineer_id or principal.name,
+        principal.role,
+        principal.engineer_id,
+        tuple(links),
+        address,
+        asked,
+    )
+    return replace(frame, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a page: whom the services shall answer, what is asked, and the frame around the answer."""
+
+    principal: Principal
+    asked: Asked
+    frame: Frame
+
+
+def known_only(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: given[name] for name in (*PARAMETERS, *ADDED, "page", "limit") if given.get(name)}
+
+
+async def look(request: Request, principal: Principal, room: Room, **more: object) -> Look:
+    """Reads what is asked for. With `?sample=1` the services answer for the sample, which anyone may see whole.
+
+    The mark is taken before any row is read: a later commit must differ from it. Raises NotFound without a sample.
+    """
+    state = request.app.state
+    given = known_only(request.query_params)
+    has_sample = await state.tenants.exists(SAMPLE_TENANT)
+    sample = given.get("sample") == "1"
+    if sample and not has_sample:
+        raise NotFound("This server has no sample data.")
+    asked = read_asked(request)
+    frame = build(
+        principal,
+        room,
+        Address(request.url.path, given),
+        asked,
+        mark=state.feed.mark(principal.tenant),
+        sample=sample,
+        has_sample=has_sample,
+        currency=state.tenants.config(principal.tenant).currency,
+        server=server_address(request),
+        **more,
+    )
+    return Look(as_sample(principal) if sample else principal, asked, frame)
+
+
+def as_sample(principal: Principal) -> Principal:
+    """Whoever looks at the sample sees all of it: its people are made up."""
+    return msgspec.structs.replace(
+        principal, tenant=SAMPLE_TENANT, engineer_id=None, scopes=frozenset({"read", "admin"})
+    )
 
 
 def server_address(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""A grade, a fire and the way to the next grade, in words and as they are drawn."""
+"""A grade, a figure and a fire, in words and as they are drawn: what several pages say of people's work."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from tallyward.domain.tenant import BELOW_ALL, GRADES, GradeThresholds
+from tallyward.web.rendering import number
 
 KIND_WORDS = {"skill": "skills", "agent": "agents", "mcp": "MCP calls", "tool": "tool calls", "session": "prompts"}
-PER_DAY = "Fires per 24 hours, up to now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,16 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number of a row of totals; those beside do not count towards a grade."""
+    """One number of a row of totals; those beside do not count towards a grade. `href` leads to the rows behind it."""
 
     label: str
-    value: int | None
+    value: int | str | None
+    href: str | None = None
     aside: bool = False
+
+    @property
+    def text(self) -> str:
+        return self.value if isinstance(self.value, str) else number(self.value)
 
 
 def grade_steps(thresholds: GradeThresholds) -> list[dict[str, Any]]:
@@ -45,7 +50,7 @@ def grade_steps(thresholds: GradeThresholds) -> list[dict[str, Any]]:
 
 
 def counted_words(kinds: Sequence[str]) -> str:
-    """`skills, agents and MCP calls of the last 30 days; ...`: the one line that says what a fire is."""
+    """`skills, agents and MCP calls, each use once; ...`: the one line that says what a fire is."""
     names = [KIND_WORDS.get(kind, kind) for kind in kinds]
     listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
     beside = "" if "tool" in kinds else " Tool calls are shown beside and do not count."

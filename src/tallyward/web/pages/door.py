@@ -19,7 +19,7 @@ from tallyward.web.rendering import PAGE_HEADERS, Page, render
 
 
 def render_sign_in(ways: Sequence[Way], *, onward: str, problem: str = "") -> str:
-    return render("sign_in.html", viewer=None, here="", mark="", ways=ways, next=onward, problem=problem)
+    return render("sign_in.html", frame=None, ways=ways, next=onward, problem=problem)
 
 
 async def sign_in_page(request: Request, _principal: Principal) -> Response:

@@ -78,9 +78,7 @@ def problem(request: Request, error: TallyError) -> Response:
         return error_response(error)
     page = render(
         "sign_in_problem.html",
-        viewer=None,
-        here="",
-        mark="",
+        frame=None,
         heading=HEADINGS.get(error.code, "That did not work"),
         message=error.message,
         remedy=error.remedy,

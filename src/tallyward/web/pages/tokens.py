@@ -1,6 +1,7 @@
 """The organisation's tokens, for those who administer it: made, shown once, and ended."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,32 +14,29 @@ from tallyward.errors import ConfigInvalid
 from tallyward.redact import Secret
 from tallyward.web.calls import Call
 from tallyward.web.pages._forms import form_of
-from tallyward.web.pages._frame import Room, Viewer, connect_command, server_address
+from tallyward.web.pages._frame import Frame, Room, connect_command, look
 from tallyward.web.rendering import PAGE_HEADERS, Page, render
 
 ROOM = Room("Tokens", "/tokens", 100, "admin")
 NAME_CHARS_MAX, HANDLE_CHARS_MAX = 100, 200  # what the form says too; the handle as in a fire
 
 
-def render_tokens(  # noqa: PLR0913  # one parameter per thing a page shows, all by name
+def render_tokens(
     tokens: Sequence[Token],
     principal: Principal,
+    frame: Frame,
     *,
-    now: datetime,
-    server: str,
     made: tuple[Secret, Token] | None = None,
     problem: str = "",
 ) -> str:
     """The tokens of the organisation; `made` is one that was just created, whose secret is shown this once."""
     return render(
         "tokens.html",
-        viewer=Viewer.of(principal),
-        here="Tokens",
-        mark="",
-        tokens=[token_row(token, principal, now) for token in tokens],
+        frame=frame,
+        tokens=[token_row(token, principal, clock.now()) for token in tokens],
         scopes=SCOPES,
         made=made[1].name if made else None,
-        connect=connect_command(server, made[0].reveal()) if made else "",
+        connect=connect_command(frame.server, made[0].reveal()) if made else "",
         problem=problem,
     )
 
@@ -84,8 +82,9 @@ async def _tokens(
     request: Request, principal: Principal, *, made: tuple[Secret, Token] | None = None, problem: str = ""
 ) -> str:
     listed = await request.app.state.tokens.listing(principal.tenant)
-    server = server_address(request)
-    return render_tokens(listed, principal, now=clock.now(), server=server, made=made, problem=problem)
+    view = await look(request, principal, ROOM)
+    frame = replace(view.frame, mark="", sample=False, has_sample=False, ranged=False)
+    return render_tokens(listed, principal, frame, made=made, problem=problem)
 
 
 CALLS = (

@@ -24,6 +24,32 @@
     live.querySelector("[data-live-text]").textContent = words;
   };
 
+  // Which zone the reader's days are in: the server cuts days and writes moments by it. Told once, and then kept.
+  const tellZone = () => {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (!zone || document.cookie.split("; ").includes(`tally_tz=${zone}`)) return;
+    document.cookie = `tally_tz=${zone}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+  };
+
+  // The range of a page stays open only while it is used.
+  document.addEventListener("click", (event) => {
+    for (const open of document.querySelectorAll("details.custom[open]")) if (!open.contains(event.target)) open.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") for (const open of document.querySelectorAll("details.custom[open]")) open.open = false;
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
+      const search = document.getElementById("q");
+      if (search) {
+        event.preventDefault();
+        search.focus();
+        search.select();
+      }
+    }
+  });
+
+  document.querySelector(".rooms [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  tellZone();
   localTimes();
   document.addEventListener("htmx:after:swap", localTimes);
   document.addEventListener("htmx:sse:after:connection", () => say("live", "Live"));
