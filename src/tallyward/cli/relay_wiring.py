@@ -67,9 +67,9 @@ def _claude(_url: str) -> tuple[list[str], list[str]]:
         said.append(f"{limited} limits the addresses of hooks, so they stay processes.")
     else:
         uses.append("claude hooks")
-    exporting = sorted(name for name in everywhere if name.startswith("OTEL_"))
-    if exporting:
-        said.append(f"Its telemetry goes where {exporting[0]} and its kind say; that was left alone.")
+    directed = directs_telemetry(everywhere)
+    if directed is not None:
+        said.append(f"Its telemetry goes where {directed} says; that was left alone.")
     else:
         uses.append("claude exports")
     return uses, said
@@ -79,6 +79,12 @@ def _codex(url: str) -> tuple[list[str], list[str]]:
     if codex_hooks.entries().export_to(url):
         return ["codex exports"], []
     return [], [f"Its telemetry goes where [otel] in {codex_hooks.config_file()} says; that was left alone."]
+
+
+def directs_telemetry(variables: Mapping[str, Any]) -> str | None:
+    """The variable by which telemetry goes somewhere of its owner's choice. What it may hold is another matter."""
+    said = sorted(name for name, value in variables.items() if value not in {"", "none"})
+    return next((name for name in said if name.startswith("OTEL_") and "EXPORTER" in name), None)
 
 
 def proxied(variables: Mapping[str, Any]) -> str | None:

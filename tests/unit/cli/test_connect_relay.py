@@ -168,3 +168,10 @@ def test_a_repositorys_settings_name_no_ones_relay(terminal, listener, connect):
     shared = (terminal.laptop.home / "widget" / ".claude" / "settings.json").read_text()
     assert "127.0.0.1" not in shared
     assert "127.0.0.1" not in managed.claude() + managed.plugin_hooks()
+
+
+def test_what_telemetry_may_hold_does_not_say_where_it_goes(terminal, listener, connect, monkeypatch):
+    monkeypatch.setenv("OTEL_LOG_TOOL_DETAILS", "1")
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
+    connect(listener.url, "--relay")
+    assert settings(terminal)["env"].keys() >= EXPORTS
