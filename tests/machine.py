@@ -1,4 +1,5 @@
-"""What a machine may lack, and tests that then are left out aloud: a Chromium, the real agents, a real OpenID provider.
+"""What a machine may lack, and tests that then are left out aloud: a Chromium, the real agents, a real OpenID provider,
+a Prometheus.
 
 `scripts/test` brings them along. The variables it sets: TALLY_TEST_BROWSER is the program of a Chromium, or 0 for none;
 TALLY_TEST_CLIENTS=0 leaves out the real agents.
@@ -10,6 +11,7 @@ from pathlib import Path
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PROVIDER_PACKAGES = Path(__file__).parent.parent / ".cache" / "provider" / "node_modules"
+PROMETHEUS = Path(__file__).parent.parent / ".cache" / "prometheus" / "usr" / "bin"
 CLIENTS = Path(__file__).parent.parent / ".cache" / "clients" / "node_modules" / ".bin"
 
 
@@ -27,6 +29,11 @@ def client(name: str) -> str | None:
     return str(program) if os.environ.get("TALLY_TEST_CLIENTS") != "0" and program.exists() else None
 
 
+def prometheus(name: str) -> str | None:
+    """One of the programs `prometheus` and `promtool`: the machine's own, or what scripts/prometheus brought."""
+    return shutil.which(name) or shutil.which(name, path=PROMETHEUS)
+
+
 def left_out() -> dict[str, str]:
     """Markers whose tests cannot run here, each with the reason."""
     reasons: dict[str, str] = {}
@@ -36,4 +43,6 @@ def left_out() -> dict[str, str]:
         reasons["clients"] = "no real agents (scripts/clients installs them; TALLY_TEST_CLIENTS=0 leaves them out)"
     if not PROVIDER_PACKAGES.is_dir():
         reasons["provider"] = "no OpenID provider (scripts/test installs one)"
+    if None in map(prometheus, ("prometheus", "promtool")):
+        reasons["prometheus"] = "no Prometheus (scripts/prometheus brings one, or says how)"
     return reasons

@@ -80,7 +80,7 @@ def _default(query: Query) -> str:
 
 def _section(call: Call) -> str:
     gives = " or ".join(f"[{struct.__name__}](#{struct.__name__.lower()})" for struct in _structs(call.gives))
-    answer = f"{call.status} {gives or 'and a JSON object'}"
+    answer = f"{call.status} {gives or ('and a JSON object' if 'json' in call.media else 'and text')}"
     who = "Open to anybody" if call.access == "open" else f"Scope: {call.access}"
     csv = f" With `Accept: text/csv` or `?format=csv` its `{call.table}` as CSV." if call.table else ""
     told = [f"### {call.method} {call.path}", call.says, f"{who}. Answers {answer}.{csv}"]

@@ -100,6 +100,10 @@ class Database:
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise unavailable(error) from error
 
+    def pool_figures(self) -> Mapping[str, int]:
+        """How the pool of connections stands: its size, how many are free, and how many readers wait for one."""
+        return self._pool.get_stats()
+
     async def query(self, tenant: str | None, name: str, params: Mapping[str, Any] | None = None) -> list[Row]:
         """All rows of `queries/<name>.sql` for one tenant."""
         async with self.transaction(tenant) as connection:

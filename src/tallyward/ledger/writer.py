@@ -8,7 +8,7 @@ commits and speed nothing up.
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -71,7 +71,19 @@ class Writer:
         self._announce_soon = asyncio.Event()
         self._announcer: asyncio.Task[None] | None = None
         self._failure: tuple[float, Busy] | None = None
+        self.added: Counter[type] = Counter()  # rows since the start, by what they are; new ones here,
+        self.known: Counter[type] = Counter()  # and here those that were there already
         self.disk_is_low = False  # told by whoever watches the disk; until it is well again nothing is taken
+
+    @property
+    def waiting_rows(self) -> int:
+        """How many rows wait to be written now; what is being written is not among them."""
+        return self._waiting_rows
+
+    @property
+    def queue_rows_max(self) -> int:
+        """How many rows may wait before senders are told to come back."""
+        return self._queue_rows_max
 
     @property
     def last_error(self) -> Busy | None:
@@ -210,7 +222,11 @@ class Writer:
         for request in group:
             if not request.answer.done():
                 told = [number_of(row, numbers) for row in request.rows]
-                request.answer.set_result(Kept([number for number, _ in told], sum(is_new for _, is_new in told)))
+                kept = Kept([number for number, _ in told], sum(is_new for _, is_new in told))
+                request.answer.set_result(kept)
+                kind = type(request.rows[0])
+                self.added[kind] += kept.added
+                self.known[kind] += len(told) - kept.added
 
     async def _announce(self) -> None:
         """Tells every server which tenants changed, off the path of the commits, at most ten times a second."""

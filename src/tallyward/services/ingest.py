@@ -16,7 +16,7 @@ import msgspec
 from tallyward import clock, ids
 from tallyward.domain.access import Principal
 from tallyward.domain.canary import canary_tenant
-from tallyward.domain.fire import EARLIEST, LATEST, ONCE, FetchIn, Fire, FireIn, from_report, from_sighting
+from tallyward.domain.fire import EARLIEST, LATEST, ONCE, Fetch, FetchIn, Fire, FireIn, from_report, from_sighting
 from tallyward.domain.usage import UsageIn
 from tallyward.errors import BadRequest, Invalid, Refused, TooLarge
 from tallyward.ledger.rows import Stored
@@ -60,6 +60,7 @@ class RowDecoder(Generic[RowIn]):
         self._many: msgspec.json.Decoder[list[RowIn]] = msgspec.json.Decoder(list[row_type])
         self._keys = msgspec.json.Decoder(dict[str, msgspec.Raw])
         self._many_keys = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+        self.refused = 0  # rows since the start that were not as they must be
 
     def decode(self, body: bytes, content_type: str, *, partial: bool) -> Body[RowIn]:
         """The rows of a body.
@@ -110,6 +111,13 @@ class RowDecoder(Generic[RowIn]):
 
     def _decode_row(self, text: bytes) -> RowIn:
         try:
+            return self._checked_row(text)
+        except Refused:
+            self.refused += 1
+            raise
+
+    def _checked_row(self, text: bytes) -> RowIn:
+        try:
             row = self._one.decode(text)
         except msgspec.ValidationError as error:
             raise _invalid(error) from error
@@ -139,6 +147,11 @@ class Ingest:
         self._writer = writer
         self._fires = RowDecoder(FireIn)
         self._fetches = RowDecoder(FetchIn)
+
+    @property
+    def refused(self) -> dict[type, int]:
+        """Rows since the start that were not as they must be, by what they should have become."""
+        return {Fire: self._fires.refused, Fetch: self._fetches.refused}
 
     async def trace(self, principal: Principal, body: bytes, content_type: str, *, partial: bool) -> Answer:
         """Stores fires, and answers after the commit that holds them."""

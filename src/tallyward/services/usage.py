@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from tallyward.domain.access import Principal
 from tallyward.domain.capture_report import BookedDay
-from tallyward.domain.usage import SYNTHETIC_MODEL, UsageIn, from_report
+from tallyward.domain.usage import SYNTHETIC_MODEL, Usage, UsageIn, from_report
 from tallyward.errors import Invalid, Refused
 from tallyward.ledger.database import Database
 from tallyward.ledger.usage_rows import NEW
@@ -104,6 +104,11 @@ class Accounts:
         self._database = database
         self._writer = writer
         self._decoder = RowDecoder(UsageIn)
+
+    @property
+    def refused(self) -> dict[type, int]:
+        """Requests since the start that were not as they must be."""
+        return {Usage: self._decoder.refused}
 
     async def take_in(self, principal: Principal, body: bytes, content_type: str, *, partial: bool) -> Taken:
         """Stores metered requests, and answers after the commit that holds them.

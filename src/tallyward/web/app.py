@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import traceback
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from tallyward import clock
 from tallyward.config import Settings
 from tallyward.errors import Internal, Invalid, MethodNotAllowed, NotFound, TallyError
 from tallyward.ids import random_hex
@@ -34,17 +36,18 @@ from tallyward.services.sign_in import SignIn
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
 from tallyward.services.usage import Accounts
-from tallyward.web import api, boards, capture_reports, otlp, pages, usage
+from tallyward.web import api, boards, capture_reports, otlp, pages, scrape, usage
 from tallyward.web.auth import authorise
 from tallyward.web.calls import Call
 from tallyward.web.live import Feed
 from tallyward.web.openapi import describe
 from tallyward.web.problems import error_response
+from tallyward.web.seen import Seen
 
 _log = logging.getLogger(__name__)
 
 CALLS: tuple[Call, ...] = (
-    *api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *capture_reports.CALLS, *pages.CALLS,
+    *api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *capture_reports.CALLS, *scrape.CALLS, *pages.CALLS,
 )  # fmt: skip
 
 
@@ -54,8 +57,10 @@ class _Endpoint:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._known = {query.name for query in call.queries}
+        self.seen = Seen()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = clock.elapsed_seconds()
         request = Request(scope, receive, send)
         try:
             response = await self._respond(request)
@@ -63,6 +68,7 @@ class _Endpoint:
             response = self._problem(request, error)
         except Exception as error:  # noqa: BLE001  # the last net: logged under a number that the caller is given
             response = self._problem(request, _logged(request, error))
+        self.seen.add(response.status_code, clock.elapsed_seconds() - started)
         await response(scope, receive, send)
 
     def _problem(self, request: Request, error: TallyError) -> Response:
@@ -89,6 +95,7 @@ def _refuse_unknown_query(given: Mapping[str, Any], known: set[str]) -> None:
 
 async def _http_problem(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    request.app.state.strays[status] += 1
     known: TallyError = MethodNotAllowed() if status == MethodNotAllowed.status else NotFound()
     for_people = "text/html" in request.headers.get("accept", "")
     if for_people and not request.scope["path"].startswith(("/v1/", "/api/", "/tenants/")):
@@ -180,5 +187,7 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.state.exports = Exports(writer)
     app.state.capture_reports = CaptureReports(database)
     app.state.feed = Feed(database.changes)
+    app.state.seen = {key: endpoint.seen for key, endpoint in endpoints.items()}
+    app.state.strays = Counter[int]()
     app.state.openapi = msgspec.json.encode(describe(CALLS))
     return app

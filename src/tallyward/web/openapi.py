@@ -76,8 +76,7 @@ def _operation(call: Call, schema_of: dict[Any, dict[str, Any]]) -> dict[str, An
         "responses": {
             str(call.status): {
                 "description": "Done.",
-                "content": {"application/json": {"schema": _schema(call.gives, schema_of)}}
-                | (_CSV if call.table else {}),
+                "content": {call.media: {"schema": _schema(call.gives, schema_of)}} | (_CSV if call.table else {}),
             },
             "default": {
                 "description": "Refused or failed.",

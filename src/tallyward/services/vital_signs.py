@@ -1,0 +1,33 @@
+"""Whether a tenant's capture lives: when it last fired, and what its laptops lost or still hold. For an alarm, not a
+page: totals of a tenant alone, so that no alarm names anybody.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import get_args
+
+from tallyward.domain.capture_report import Reason
+from tallyward.ledger.database import Database
+
+REASONS: tuple[Reason, ...] = get_args(Reason)
+
+
+@dataclass(frozen=True)
+class VitalSigns:
+    """`machines`, `waiting` and `losses` are of today's and yesterday's books of the laptops, days of UTC."""
+
+    latest_fire: datetime | None
+    machines: int
+    waiting: int
+    losses: dict[Reason, int]
+
+
+async def read(database: Database, tenant: str) -> VitalSigns:
+    """The signs of one tenant now. Raises Busy when the database does not answer."""
+    (row,) = await database.query(tenant, "find_vital_signs")
+    return VitalSigns(
+        latest_fire=row["latest_fire"],
+        machines=row["machines"],
+        waiting=row["waiting"],
+        losses={reason: int(row["losses"].get(reason, 0)) for reason in REASONS},
+    )
