@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import traceback
-from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -42,7 +41,7 @@ from tallyward.web.calls import Call
 from tallyward.web.live import Feed
 from tallyward.web.openapi import describe
 from tallyward.web.problems import error_response
-from tallyward.web.seen import Seen
+from tallyward.web.seen import STRAY, Seen
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +94,7 @@ def _refuse_unknown_query(given: Mapping[str, Any], known: set[str]) -> None:
 
 async def _http_problem(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    request.app.state.strays[status] += 1
+    request.app.state.seen[STRAY].count(status)
     known: TallyError = MethodNotAllowed() if status == MethodNotAllowed.status else NotFound()
     for_people = "text/html" in request.headers.get("accept", "")
     if for_people and not request.scope["path"].startswith(("/v1/", "/api/", "/tenants/")):
@@ -187,7 +186,6 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.state.exports = Exports(writer)
     app.state.capture_reports = CaptureReports(database)
     app.state.feed = Feed(database.changes)
-    app.state.seen = {key: endpoint.seen for key, endpoint in endpoints.items()}
-    app.state.strays = Counter[int]()
+    app.state.seen = {STRAY: Seen()} | {key: endpoint.seen for key, endpoint in endpoints.items()}
     app.state.openapi = msgspec.json.encode(describe(CALLS))
     return app

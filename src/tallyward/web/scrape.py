@@ -28,7 +28,6 @@ if TYPE_CHECKING:  # it takes a while to load, and most servers are never scrape
     from prometheus_client.registry import Collector
 
 TABLES: dict[type, str] = {Fire: "skill_invocations", Fetch: "context_fetches", Usage: "cost_ledger"}
-UNKNOWN_ROUTE = "(unknown)"
 _TWO_BOOKS = "in the laptops' books of today and yesterday (UTC)"
 
 
@@ -102,14 +101,13 @@ def _traffic(state: State) -> Iterator["Metric"]:
         for (method, route), seen in state.seen.items()
         for status, count in sorted(seen.statuses.items())
     ]
-    strays = [({"method": "", "route": UNKNOWN_ROUTE, "status": str(code)}, n) for code, n in state.strays.items()]
     says = "Requests of the API and the pages; static files are not counted."
-    yield from _counter("tally_http_requests_total", says, [*asked, *strays])
+    yield from _counter("tally_http_requests_total", says, asked)
     seconds = HistogramMetricFamily(
         "tally_http_request_duration_seconds", "Until the answer was there to be sent.", labels=["method", "route"]
     )
     for key, seen in state.seen.items():
-        if seen.statuses:
+        if any(seen.buckets):
             seconds.add_metric(key, _buckets(seen.buckets), seen.seconds)
     yield seconds
 

@@ -7,6 +7,7 @@ named, locked or formatted before a scrape asks for it (`scrape.py`).
 from bisect import bisect_left
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
+STRAY = ("", "(unknown)")  # method and route of what leads nowhere; whatever was asked, it is one
 
 
 class Seen:
@@ -21,6 +22,10 @@ class Seen:
 
     def add(self, status: int, seconds: float) -> None:
         """One more request. Sending the answer is not part of `seconds`: a live page would be an hour long."""
-        self.statuses[status] = self.statuses.get(status, 0) + 1
+        self.count(status)
         self.buckets[bisect_left(BOUNDS, seconds)] += 1
         self.seconds += seconds
+
+    def count(self, status: int) -> None:
+        """One more request that was answered at once."""
+        self.statuses[status] = self.statuses.get(status, 0) + 1
