@@ -139,8 +139,10 @@ async def test_without_a_server_the_model_is_told_how_to_connect(there):
 async def test_the_doctor_says_what_the_terminals_says(there):
     found = await ask("doctor")
     assert found["ok"] is False
-    assert {check["name"] for check in found["checks"]} >= {"hooks", "server", "spool"}
-    assert all(check["fix"] for check in found["checks"] if check["verdict"] == "FAIL")
+    assert {check["check"] for check in found["checks"]} >= {"hooks", "server", "spool"}
+    failed = [check for check in found["checks"] if check["status"] == "fail"]
+    assert failed
+    assert all(check["remedy"] for check in failed)
 
 
 @pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])

@@ -103,12 +103,13 @@ class TeamRates:
 
 @dataclass(frozen=True)
 class Finding:
-    """One check of the chain from agent to ledger, and the fix where one is needed."""
+    """One check of the chain from agent to ledger, and the fix where one is needed. `client` None means all of them."""
 
-    name: str
-    verdict: Literal["PASS", "WARN", "FAIL"]
-    finding: str
-    fix: str
+    client: str | None
+    check: str
+    status: Literal["pass", "warn", "fail", "skip"]
+    message: str
+    remedy: str
 
 
 @dataclass(frozen=True)
