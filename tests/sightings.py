@@ -38,6 +38,8 @@ def sightings(keys: Sequence[str] = ("k",)) -> st.SearchStrategy[FireIn]:
         output_tokens=_AMOUNTS,
         cost_micros=st.none() | st.integers(0, 30_000),
         cost_usd_cents=st.none() | st.integers(0, 3),
+        request_bytes=st.none() | st.integers(0, 3) | st.just(2**53 - 1),
+        response_bytes=st.none() | st.integers(0, 3),
     )
 
 

@@ -42,6 +42,9 @@ FIRE_SOURCES = {
     "cost_micros": "Callers of the API, such as a runner that knows its bill.",
     "branch": "`.git/HEAD` of the work tree.",
     "source": "The path itself: a hook says `hook`. Without it, `api`.",
+    "request_bytes": "Wrapper and proxy before an MCP server: the request's message, of several rounds all. Claude"
+    " Code's telemetry: the input of a tool.",
+    "response_bytes": "The same for the answer.",
 }
 FETCH_SOURCES = {
     "agent_name": "The subagent's type, else `claude-code`.",

@@ -39,6 +39,8 @@ def test_a_tool_is_one_row_that_both_saw_and_a_request_costs_what_the_client_say
     for row in (tool, prompt):
         assert (row["engineer_id"], row["runtime"], row["status"]) == ("ann", "claude-code-cli", "success")
         assert (row["repo"], row["seen_by"]) == ("acme/widget", BOTH)
+    assert tool["request_bytes"] > len(COMMAND)
+    assert tool["response_bytes"] == len(OUTPUT)
     assert requests(serve) == [(MICROS, MICROS, "ann", ["otlp"])] * 2
 
 

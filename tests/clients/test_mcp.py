@@ -54,6 +54,8 @@ def test_one_call_is_one_row_that_both_have_seen(claude: RealClaude, serve: Serv
     (row,) = seen_by_both(claude, serve)
     assert (row["skill_name"], row["status"], row["seen_by"]) == ("mcp__probe__ping", "success", ["hook", "relay"])
     assert row["fire_key"].startswith("toolu_")
+    assert row["request_bytes"] > len('{"x": 1}')
+    assert row["response_bytes"] > len("pong")
     assert (row["repo"], row["branch"], row["runtime"]) == ("acme/widget", "trunk", "claude-code-cli")
 
 

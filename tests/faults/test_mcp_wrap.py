@@ -154,13 +154,15 @@ def test_a_call_leaves_one_row_and_nothing_of_what_was_said(laptop):
     laptop.environ["CLAUDE_CODE_SESSION_ID"] = "session-1"
     with WrappedServer(laptop) as server:
         server.ask({"id": 0, "method": "initialize", "params": {"clientInfo": {"name": "claude-code"}}})
-        server.ask(call(1, **{"claudecode/toolUseId": "toolu_1", "progressToken": 1}))
+        asked = call(1, **{"claudecode/toolUseId": "toolu_1", "progressToken": 1})
+        answered = server.ask(asked)
         server.ask({"id": 2, "method": "tools/list"})
         (row,) = server.rows()
     assert (row["fire_key"], row["session_id"], row["engineer_id"]) == ("toolu_1", "session-1", "ann")
     assert (row["skill_name"], row["status"], row["source"]) == (f"mcp__{server.name}__ping", "success", "relay")
     assert (row["runtime"], row["kind"]) == ("claude-code-cli", "mcp")
     assert 0 <= row["latency_ms"] < 5000
+    assert (row["request_bytes"], row["response_bytes"]) == (len(line(asked)) - 1, len(line(answered)) - 1)
     assert server.rows(0) == [row]
     for private in (b"canary", b"path", b"pong"):
         assert private not in laptop.everything()

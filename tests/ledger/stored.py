@@ -7,7 +7,8 @@ from tallyward.ledger.database import Database
 
 COLUMNS = (
     "id, fire_key, ts, engineer_id, skill_name, runtime, status, kind, repo, branch, model, session_id, prompt_id,"
-    " arg_hash, latency_ms, input_tokens, output_tokens, cost_micros, cost_usd_cents, seen_by, field_sources"
+    " arg_hash, latency_ms, input_tokens, output_tokens, cost_micros, cost_usd_cents, seen_by, field_sources,"
+    " request_bytes, response_bytes"
 )
 
 

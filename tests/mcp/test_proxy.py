@@ -76,7 +76,10 @@ def test_an_answer_as_a_whole_becomes_a_row(laptop, near, upstream):
     upstream.answers = lambda handler: handler.reply(line(answer(1)))
     assert post(near, call(1, **{"claudecode/toolUseId": "toolu_1"})).read() == line(answer(1))
     assert statuses(laptop) == ["success"]
-    assert laptop.spooled()[0]["row"]["fire_key"] == "toolu_1"
+    row = laptop.spooled()[0]["row"]
+    assert row["fire_key"] == "toolu_1"
+    assert row["request_bytes"] == len(json.dumps(call(1, **{"claudecode/toolUseId": "toolu_1"})))
+    assert row["response_bytes"] == len(line(answer(1))) - 1
 
 
 def test_where_the_proxy_was_started_is_not_told_of_its_clients(laptop, upstream, tmp_path, monkeypatch):
@@ -101,6 +104,7 @@ def test_a_packed_answer_is_passed_on_packed_and_is_understood(laptop, near, ups
     assert post(near, call(1), Accept_Encoding="br;q=1, gzip, zstd").read() == packed
     assert upstream.seen[0][2]["Accept-Encoding"] == "gzip"
     assert statuses(laptop) == ["error"]
+    assert laptop.spooled()[0]["row"]["response_bytes"] == len(line(answer(1, isError=True))) - 1, "as it was unpacked"
 
 
 def test_a_request_in_chunks_goes_on_in_chunks(laptop, near, upstream):

@@ -146,14 +146,19 @@ def fire(  # noqa: PLR0913  # the fields of a fire, all by name
     output_tokens: "int | None" = None,
     arg_hash: "str | None" = None,
     source: str = "hook",
+    sizes: "Mapping[str, int] | None" = None,
 ) -> Record:
-    """A record for `POST /v1/trace`: one sighting of one fire, as `source` saw it."""
+    """A record for `POST /v1/trace`: one sighting of one fire, as `source` saw it.
+
+    What is not in `sizes` is not named in the row: servers from before there were sizes refuse the names.
+    """
     row: Record = {
         "ts": seen.now, "engineer_id": seen.engineer_id, "runtime": seen.runtime,
         "repo": seen.repo, "branch": seen.branch,
         "skill_name": name, "kind": kind, "status": status, "model": model, "latency_ms": latency_ms,
         "input_tokens": input_tokens, "output_tokens": output_tokens, "arg_hash": arg_hash,
         "session_id": session_id, "prompt_id": prompt_id, "fire_key": fire_key, "source": source,
+        **(sizes or {}),
     }  # fmt: skip
     return {"to": "trace", "row": row}
 

@@ -10,7 +10,8 @@ the first request made for it names it, unless it is of somebody else's plug-in.
 Spans say again what the events say, so no row is made of them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from tallyward.capture._base import HANDLE_CHARS_MAX, NAME_CHARS_MAX
 from tallyward.capture._otlp import UNKNOWN_NAME, OtlpSource, Signal, Told, fire, key, usage
@@ -27,6 +28,7 @@ class ClaudeOtlp(OtlpSource):
     attributes = frozenset({
         "session.id", "prompt.id", "event.sequence", "app.entrypoint", "query_source",
         "tool_name", "tool_use_id", "success", "duration_ms", "error_type", "decision",
+        "tool_input_size_bytes", "tool_result_size_bytes",
         "skill.name", "invocation_trigger", "agent_type",
         "model", "input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens",
         "cost_usd", "cost_usd_micros", "request_id", "speed",
@@ -57,6 +59,12 @@ def _real(signal: Signal, name: str) -> str | None:
     return None if found in REDACTED else found
 
 
+def _sizes(signal: Signal) -> dict[str, int]:
+    """What the event says of sizes. What it does not say is not named: servers from before refuse the names."""
+    said = {"request_bytes": "tool_input_size_bytes", "response_bytes": "tool_result_size_bytes"}
+    return {field: size for field, name in said.items() if (size := signal.count(name)) is not None}
+
+
 def _ids(signal: Signal) -> _Prompt:
     return signal.text("session.id", HANDLE_CHARS_MAX), signal.text("prompt.id", HANDLE_CHARS_MAX)
 
@@ -72,14 +80,14 @@ class _Reading:
 
     def _fire(  # noqa: PLR0913  # the parts of one row, all by name
         self, signal: Signal, *, kind: str, name: str, status: str, fire_key: str | None = None,
-        latency_ms: int | None = None,
+        latency_ms: int | None = None, sizes: Mapping[str, int] = MappingProxyType({}),
     ) -> Told:  # fmt: skip
         session, prompt = _ids(signal)
         return fire(
             signal, self._now, _runtime(signal), kind=kind, skill_name=name, status=status, session_id=session,
             prompt_id=prompt, latency_ms=latency_ms,
             # As the hook keys what has no tool use id: session, prompt and name.
-            fire_key=fire_key or key(session, prompt or "", name),
+            fire_key=fire_key or key(session, prompt or "", name), **sizes,
         )  # fmt: skip
 
     def tool_result(self, signal: Signal) -> Iterator[Told]:
@@ -102,7 +110,9 @@ class _Reading:
             tool = name or UNKNOWN_NAME
         fire_key = signal.text("tool_use_id") or self._own_key(signal)
         latency_ms = signal.count("duration_ms")
-        yield self._fire(signal, kind=kind, name=tool, status=status, fire_key=fire_key, latency_ms=latency_ms)
+        yield self._fire(
+            signal, kind=kind, name=tool, status=status, fire_key=fire_key, latency_ms=latency_ms, sizes=_sizes(signal)
+        )
 
     def _named_before(self, signal: Signal) -> str | None:
         before, self._last_named = self._last_named, None

@@ -60,7 +60,7 @@ Place = tuple[str, str]  # scope and id
 class Call:
     """A tool call on its way. `told` once somebody has been told that it runs."""
 
-    __slots__ = ("client_name", "key", "model", "prompt_id", "session_id", "since", "told", "tool")
+    __slots__ = ("client_name", "key", "model", "prompt_id", "session_id", "since", "sizes", "told", "tool")
 
     def __init__(self, message: Event, tool: str, key: str, *, since: float, client_name: str) -> None:
         self.tool = tool
@@ -71,6 +71,12 @@ class Call:
         self.prompt_id = text(message.get(f"params._meta.{CODEX_TURN}.turn_id"), HANDLE_CHARS_MAX)
         self.model = text(message.get(f"params._meta.{CODEX_TURN}.model"))
         self.told = False
+        self.sizes: dict[str, int] = {}
+
+    def weigh(self, field: str, size_bytes: int) -> None:
+        """One more message of this call; of several rounds all count."""
+        if size_bytes:
+            self.sizes[field] = self.sizes.get(field, 0) + size_bytes
 
 
 class Ended:
@@ -96,8 +102,8 @@ class Mcp(CaptureSource):
         self._open: dict[Place, Call] = {}
         self._asked_back: dict[str, Call] = {}  # calls whose next round is to come, by what it will be known by
 
-    def client_said(self, message: Event, at: float, scope: str = "") -> "list[Ended]":
-        """A request, notification or answer of the client; the calls that it ends."""
+    def client_said(self, message: Event, at: float, scope: str = "", size_bytes: int = 0) -> "list[Ended]":
+        """A request, notification or answer of the client, and its size; the calls that it ends."""
         self.client_name = next(
             (said for name in CLIENT_NAMES if (said := text(message.get(name), HANDLE_CHARS_MAX))), self.client_name
         )
@@ -113,24 +119,27 @@ class Mcp(CaptureSource):
         call = self._next_round(message, tool) or Call(
             message, tool, self._key(message), since=at, client_name=self.client_name
         )
+        call.weigh("request_bytes", size_bytes)
         self._open[scope, number] = call
         if len(self._open) > OPEN_MAX:
             ended += self._close(next(iter(self._open)), "abandoned", at)
         return ended
 
-    def server_said(self, message: Event, at: float, scope: str = "") -> "list[Ended]":
-        """A request, notification or answer of the server; the calls that it ends."""
+    def server_said(self, message: Event, at: float, scope: str = "", size_bytes: int = 0) -> "list[Ended]":
+        """A request, notification or answer of the server, and its size; the calls that it ends."""
         number = message.get("id")
         if "method" in message or not isinstance(number, str):
             return []
         place = self._place(scope, number)
         if place is None:
             return []
-        if message.get("result.resultType") == "input_required":
-            self._ask_back(self._open.pop(place), message)
-            return []
+        asks_back = message.get("result.resultType") == "input_required"
         failed = "error" in message or message.get("result.isError") is True
-        if not failed and "result" not in message:
+        if not (asks_back or failed or "result" in message):
+            return []
+        self._open[place].weigh("response_bytes", size_bytes)
+        if asks_back:
+            self._ask_back(self._open.pop(place), message)
             return []
         return self._close(place, "error" if failed else "success", at)
 
@@ -171,6 +180,7 @@ class Mcp(CaptureSource):
             model=call.model,
             latency_ms=ended.latency_ms,
             source="relay",
+            sizes=call.sizes,
         )
 
     def _calls(self) -> "Iterator[Call]":

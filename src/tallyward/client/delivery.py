@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +25,8 @@ from tallyward.errors import DeliveryPostponed, TallyError
 
 BATCH_ROWS_MAX = 1_000  # half a megabyte: one commit there, one short request here
 SEGMENTS_PER_ROUND_MAX = 100  # a spool that fills while it is emptied waits for the next round
+# What a server of an older version refuses by its name: it shall have the row without.
+NEWER_FIELDS = ("request_bytes", "response_bytes")
 _UNREADABLE = (400, 413, 415, 422)  # it is the body's fault, not the moment's, if our server says so
 
 
@@ -169,20 +171,34 @@ class _Taken:
     duplicate: int
     refused: list[tuple[Line, str]]
 
+    def __add__(self, other: "_Taken") -> "_Taken":
+        return _Taken(self.kept + other.kept, self.duplicate + other.duplicate, [*self.refused, *other.refused])
+
 
 def _deliver_batch(link: Link, batch: list[Line], done: Round) -> _Taken:
     answer = link.call("POST", f"/v1/{batch[0].target}?partial=true", [line.row for line in batch])
     if answer.status == 202:  # noqa: PLR2004  # the only word that means: kept
         kept, refused = _confirmed(answer, batch)
-        return _Taken(kept, min(answer.duplicate, kept), refused)
+        taken = _Taken(kept, min(answer.duplicate, kept), [one for one in refused if not _is_too_new(*one)])
+        plainer = [_plainer(line) for line, why in refused if _is_too_new(line, why)]
+        return taken + _deliver_batch(link, plainer, done) if plainer else taken
     if answer.status not in _UNREADABLE or answer.code is None:
         done.retry_after = answer.retry_after
         raise DeliveryPostponed(answer.error)
     if len(batch) == 1:
         return _Taken(0, 0, [(batch[0], answer.error)])
     middle = len(batch) // 2
-    one, other = _deliver_batch(link, batch[:middle], done), _deliver_batch(link, batch[middle:], done)
-    return _Taken(one.kept + other.kept, one.duplicate + other.duplicate, [*one.refused, *other.refused])
+    return _deliver_batch(link, batch[:middle], done) + _deliver_batch(link, batch[middle:], done)
+
+
+def _is_too_new(line: Line, why: str) -> bool:
+    field = why.partition(":")[0]
+    return field in NEWER_FIELDS and field in (line.row or {})
+
+
+def _plainer(line: Line) -> Line:
+    """The line as servers of every version take it."""
+    return replace(line, row={name: value for name, value in (line.row or {}).items() if name not in NEWER_FIELDS})
 
 
 def _confirmed(answer: Answer, batch: list[Line]) -> tuple[int, list[tuple[Line, str]]]:

@@ -14,8 +14,6 @@ SCALAR_BYTES_MAX = 1024  # names and ids are shorter; of anything longer the beg
 
 # What to look for: the name of a member, and None for its scalar or what to look for inside of it.
 Wanted = Mapping[str, "Wanted | None"]
-# What was found, by path ("params.name"): a scalar as its JSON text; `{` or `[` for a wanted member that is no scalar.
-Found = dict[str, bytes]
 
 _BRACKET = re.compile(rb'["{}\[\]]')
 _SCALAR = re.compile(rb'[^"{}\[\],:\s]+')
@@ -25,6 +23,14 @@ _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"{}[]")
 _BEGINNING = re.compile(rb"^[ \t\r]*+[{\[]", re.MULTILINE)  # of a line that may be a message
 _WORTH_BYTES = 2048  # from here on, counting brackets by the piece is faster than going from one to the next
 _DEPTH_MAX = 64  # what nests deeper is walked bracket by bracket
+
+
+class Found(dict[str, bytes]):
+    """What one message held, by path ("params.name"): a scalar as its JSON text, or `{` or `[` for a wanted member that
+    is no scalar. And how large the message was, from its first brace to its last.
+    """
+
+    size_bytes = 0
 
 
 class Glance:
@@ -39,7 +45,9 @@ class Glance:
 
     def _begin(self) -> None:
         self._messages: list[Found] = []
-        self._found: Found = {}
+        self._found = Found()
+        self._before = 0  # bytes of the pieces before this one
+        self._began = 0  # where the message begins, counted in bytes of the text
         self._inside: list[tuple[str, Wanted]] = []  # the open objects that hold something wanted
         self._in_list = False
         self._skipped = 0  # how many brackets are open in a value that nobody wants
@@ -61,6 +69,7 @@ class Glance:
                 at = self._scalar(piece, at)
             else:
                 at = self._step(piece, at)
+        self._before += len(piece)
 
     def take(self) -> list[Found]:
         """What the messages held that are whole already; each is given once."""
@@ -86,9 +95,9 @@ class Glance:
         elif token == b"," and self._awaits == "comma":
             self._awaits = "key" if self._inside else "value"
         elif token in (b"}", b"]"):
-            self._close(token)
+            self._close(token, at)
         elif token in (b"{", b"[") and self._awaits == "value":
-            self._open(token)
+            self._open(token, at)
         elif self._awaits == "value" and _SCALAR.match(token):
             self._text = bytearray()
             return at
@@ -96,9 +105,9 @@ class Glance:
             self.broken = True
         return at + 1
 
-    def _open(self, bracket: bytes) -> None:
+    def _open(self, bracket: bytes, at: int) -> None:
         if not self._inside:
-            self._open_message(bracket)
+            self._open_message(bracket, at)
             return
         within = self._inside[-1][1].get(self._key) if self._key is not None else None
         self._keep(bracket)
@@ -108,10 +117,11 @@ class Glance:
         else:
             self._skipped = 1
 
-    def _open_message(self, bracket: bytes) -> None:
+    def _open_message(self, bracket: bytes, at: int) -> None:
         """The outermost brackets: a message, or a list of messages."""
         if bracket == b"{":
-            self._found = {}
+            self._found = Found()
+            self._began = self._before + at
             self._inside.append(("", self._wanted))
             self._awaits = "key"
         elif self._in_list or self._messages:
@@ -119,10 +129,11 @@ class Glance:
         else:
             self._in_list = True
 
-    def _close(self, bracket: bytes) -> None:
+    def _close(self, bracket: bytes, at: int) -> None:
         if bracket == b"}" and self._inside and self._awaits in ("key", "comma"):
             self._inside.pop()
             if not self._inside:
+                self._found.size_bytes = self._before + at + 1 - self._began
                 self._messages.append(self._found)
         elif bracket == b"]" and self._in_list and not self._inside:
             self._in_list = False

@@ -17,6 +17,7 @@ from tallyward.domain.sighting import Source, merged_paths, merged_texts, named
 
 INT4_MAX = 2**31 - 1
 KEY_CHARS_MAX = 500
+SIZE_MAX = 2**53 - 1  # what every JSON parser reads exactly; a flood through a server may be more than an integer
 MICROS_PER_CENT = 10_000
 COST_MICROS_MAX = INT4_MAX * MICROS_PER_CENT  # so that the derived cents still fit their column
 ONCE = "once:"  # begins the key of a row whose sender gave none and nothing to build one from: no other can share it
@@ -43,6 +44,7 @@ Handle = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=500)]
 Key = Annotated[str, Meta(min_length=1, max_length=KEY_CHARS_MAX)]
 Count = Annotated[int, Meta(ge=0, le=INT4_MAX)]
+Size = Annotated[int, Meta(ge=0, le=SIZE_MAX)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 # Nothing more was heard is the weakest news; an error is known from the result itself, so it outweighs a success
@@ -60,7 +62,7 @@ TEXT_FIELDS = (
     "prompt_id",
     "arg_hash",
 )
-AMOUNT_FIELDS = ("latency_ms", "input_tokens", "output_tokens", "cost_micros")
+AMOUNT_FIELDS = ("latency_ms", "input_tokens", "output_tokens", "cost_micros", "request_bytes", "response_bytes")
 
 
 class FireIn(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -85,6 +87,8 @@ class FireIn(Struct, forbid_unknown_fields=True, kw_only=True):
     cost_micros: Annotated[int, Meta(ge=0, le=COST_MICROS_MAX)] | None = None
     branch: Text | None = None
     source: Source = "api"
+    request_bytes: Size | None = None
+    response_bytes: Size | None = None
 
 
 class Fire(Struct, kw_only=True, omit_defaults=True):
@@ -108,6 +112,8 @@ class Fire(Struct, kw_only=True, omit_defaults=True):
     output_tokens: int | None = None
     cost_micros: int | None = None
     cost_usd_cents: int | None = None
+    request_bytes: int | None = None
+    response_bytes: int | None = None
     seen_by: list[str]
     field_sources: dict[str, str] | None = None
 
@@ -118,13 +124,10 @@ def cents(micros: int | None) -> int | None:
 
 
 def from_sighting(row: FireIn, received_at: datetime, fallback_key: str, engineer_id: str | None = None) -> Fire:
-    """The fire that one sighting tells of.
-
-    `received_at` stands in for an absent `ts`, `fallback_key` for a key that cannot be built, and `engineer_id` (the
-    person the token is bound to) for an engineer the sender does not know.
+    """The fire that one sighting tells of. `received_at` stands in for an absent `ts`, `fallback_key` for a key that
+    cannot be built, and `engineer_id` (the person the token is bound to) for an engineer the sender does not know.
     """
-    cost_micros = row.cost_micros
-    if cost_micros is None and row.cost_usd_cents is not None:
+    if (cost_micros := row.cost_micros) is None and row.cost_usd_cents is not None:
         cost_micros = row.cost_usd_cents * MICROS_PER_CENT
     return Fire(
         fire_key=row.fire_key or _derived_key(row) or fallback_key,
@@ -145,6 +148,8 @@ def from_sighting(row: FireIn, received_at: datetime, fallback_key: str, enginee
         output_tokens=row.output_tokens,
         cost_micros=cost_micros,
         cost_usd_cents=cents(cost_micros),
+        request_bytes=row.request_bytes,
+        response_bytes=row.response_bytes,
         seen_by=[row.source],
     )
 

@@ -123,8 +123,12 @@ class Exchanges:
         ended: list[Ended] = []
         for found in messages:
             self._calls.client_name = exchange.agent
-            ended += self._calls.client_said(event(found), exchange.at, str(scope))
+            ended += self._calls.client_said(event(found), exchange.at, str(scope), found.size_bytes)
         return ended
 
     def _server_said(self, scope: int, at: float, messages: "list[Found]") -> "list[Ended]":
-        return [ended for found in messages for ended in self._calls.server_said(event(found), at, str(scope))]
+        return [
+            ended
+            for found in messages
+            for ended in self._calls.server_said(event(found), at, str(scope), found.size_bytes)
+        ]

@@ -79,7 +79,9 @@ class Pipes:
     def take(self, kind: int, scope: int, at: float, piece: bytes) -> "list[Ended]":  # noqa: ARG002  # there is one
         """Listen to one piece; the calls that end in it."""
         hear = self._calls.client_said if kind == FROM_CLIENT else self._calls.server_said
-        return [ended for found in self._lines[kind].feed(piece) for ended in hear(event(found), at)]
+        return [
+            ended for found in self._lines[kind].feed(piece) for ended in hear(event(found), at, "", found.size_bytes)
+        ]
 
     def lose(self, kind: int, scope: int) -> None:  # noqa: ARG002  # there is one
         """A piece is missing here."""

@@ -39,6 +39,8 @@ class FireRow(Struct, kw_only=True):
     cost_micros: int | None
     fire_key: str
     seen_by: list[str]
+    request_bytes: int | None = None
+    response_bytes: int | None = None
 
 
 class FiresBoard(Board, kw_only=True):

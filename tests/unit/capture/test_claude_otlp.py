@@ -43,6 +43,16 @@ def test_the_result_of_a_tool_has_the_key_that_the_hook_gives_it():
     ]  # fmt: skip
 
 
+def test_sizes_are_told_where_the_client_tells_them():
+    """Of what failed it tells no size of the answer; a row without sizes must not name them to an older server."""
+    (whole,) = fires(tool(tool_input_size_bytes="61", tool_result_size_bytes="1024"))
+    (failed,) = fires(tool(tool_input_size_bytes="61", success="false"))
+    assert (whole["request_bytes"], whole["response_bytes"]) == (61, 1024)
+    assert failed["request_bytes"] == 61
+    assert "response_bytes" not in failed
+    assert fires(tool(tool_input_size_bytes="many"))[0].keys() == fires(tool())[0].keys()
+
+
 @pytest.mark.parametrize(
     ("said", "status"),
     [

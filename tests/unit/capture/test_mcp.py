@@ -185,6 +185,20 @@ def test_a_call_in_several_rounds_is_one_fire_from_its_first_request_to_its_last
     ]
 
 
+def test_sizes_of_all_rounds_add_up_and_what_got_no_answer_has_none(calls):
+    asked = {"result.resultType": "input_required", "result.requestState": "sealed"}
+    calls.client_said(call("int 1"), 1.0, size_bytes=100)
+    calls.server_said(answer("int 1", **asked), 1.5, size_bytes=30)
+    calls.client_said(call("int 2", **{"params.requestState": "sealed"}), 2.0, size_bytes=150)
+    row: Any = calls.record(calls.server_said(answer("int 2"), 3.0, size_bytes=7)[0], SEEN, None)["row"]
+    assert (row["request_bytes"], row["response_bytes"]) == (250, 37)
+
+    calls.client_said(call("int 3"), 4.0, size_bytes=100)
+    open_row: Any = calls.record(calls.running(9.0, 1.0)[0], SEEN, None)["row"]
+    assert open_row["request_bytes"] == 100
+    assert "response_bytes" not in open_row
+
+
 def test_rounds_without_a_state_are_joined_by_the_tool(calls):
     calls.client_said(call("int 1"), 0.0)
     calls.server_said(answer("int 1", **{"result.resultType": "input_required"}), 1.0)

@@ -180,3 +180,40 @@ def test_of_two_deliveries_at_once_one_waits(laptop, listener, deliver):
         done = deliver()
     assert first
     assert (done.stored, done.left, done.reason) == (0, 1, "another delivery is under way")
+
+
+def test_a_server_from_before_there_were_sizes_has_the_rows_without_them(laptop, listener, deliver):
+    """An older server names the first field that it does not know, row by row, and takes the others."""
+
+    def answers(request):
+        errors = [
+            {"index": index, "code": "invalid", "message": "unknown field", "field": name}
+            for index, row in enumerate(request.rows)
+            if (name := next((name for name in delivery.NEWER_FIELDS if name in row), None))
+        ]
+        for index, row in enumerate(request.rows):
+            if index not in {error["index"] for error in errors}:
+                listener.keep(row)
+        bad = {error["index"] for error in errors}
+        return Reply(202, {"ids": [None if i in bad else i for i in range(len(request.rows))], "errors": errors})
+
+    sized = {"to": "trace", "row": {"fire_key": "k9", "request_bytes": 10, "response_bytes": 20}}
+    listener.answers = answers
+    spool.append(str(laptop.root), lines(2) + json.dumps(sized).encode() + b"\n")
+    done = deliver()
+    assert (done.stored, done.rejected, done.left) == (3, 0, 0)
+    assert listener.rows["fire k9"] == {"fire_key": "k9"}
+    assert [len(post.rows) for post in listener.posts] == [3, 1]
+
+
+def test_a_row_that_is_refused_even_without_the_newer_fields_is_set_aside(laptop, listener, deliver):
+    def answers(request):
+        name = next((name for name in delivery.NEWER_FIELDS if name in request.rows[0]), "repo")
+        error = {"index": 0, "code": "invalid", "message": "no", "field": name}
+        return Reply(202, {"ids": [None], "errors": [error]})
+
+    sized = {"to": "trace", "row": {"fire_key": "k9", "response_bytes": 20}}
+    listener.answers = answers
+    spool.append(str(laptop.root), json.dumps(sized).encode() + b"\n")
+    done = deliver()
+    assert (done.stored, done.rejected, done.left) == (0, 1, 0)

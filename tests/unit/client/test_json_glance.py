@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tallyward.client.json_glance import SCALAR_BYTES_MAX, Glance, Lines, scalar
+from tallyward.client.json_glance import SCALAR_BYTES_MAX, Found, Glance, Lines, scalar
 
 WANTED = {"id": None, "error": None, "result": {"isError": None}, "params": {"name": None, "_meta": {"key": None}}}
 
@@ -20,11 +20,15 @@ VALUES = st.recursive(
 MESSAGES = st.dictionaries(NAMES, VALUES, max_size=5)
 
 
-def glanced(text: bytes, piece_bytes: int = 1 << 20) -> list[dict[str, Any]]:
+def messages_in(text: bytes, piece_bytes: int) -> list[Found]:
     glance = Glance(WANTED)
     for start in range(0, len(text), piece_bytes):
         glance.feed(text[start : start + piece_bytes])
-    return [dict(found) for found in glance.end()]
+    return glance.end()
+
+
+def glanced(text: bytes, piece_bytes: int = 1 << 20) -> list[dict[str, Any]]:
+    return [dict(found) for found in messages_in(text, piece_bytes)]
 
 
 def expected(message: dict[str, Any], wanted: dict[str, Any] = WANTED, path: str = "") -> dict[str, Any]:
@@ -57,6 +61,14 @@ def test_a_list_of_messages_gives_each(messages, piece_bytes):
     found = glanced(json.dumps(messages).encode(), piece_bytes)
 
     assert [values(one) for one in found] == [expected(message) for message in messages]
+
+
+@given(st.lists(MESSAGES, min_size=1, max_size=4), st.integers(1, 40), st.sampled_from(["", " ", "\n"]))
+def test_a_message_is_as_large_as_from_its_first_brace_to_its_last(messages, piece_bytes, space):
+    texts = [json.dumps(message).encode() for message in messages]
+    text = f"{space}[{space}".encode() + f"{space},".encode().join(texts) + f"{space}]{space}".encode()
+
+    assert [found.size_bytes for found in messages_in(text, piece_bytes)] == [len(text) for text in texts]
 
 
 @given(VALUES, st.integers(2_000, 9_000))

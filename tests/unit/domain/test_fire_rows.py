@@ -91,7 +91,7 @@ def test_a_row_may_carry_these_fields_and_no_other() -> None:
     assert capture_fields() == [
         "engineer_id", "skill_name", "runtime", "status", "repo", "model", "latency_ms", "input_tokens",
         "output_tokens", "arg_hash", "cost_usd_cents", "ts", "kind", "session_id", "prompt_id", "fire_key",
-        "cost_micros", "branch", "source",
+        "cost_micros", "branch", "source", "request_bytes", "response_bytes",
     ]  # fmt: skip
 
 

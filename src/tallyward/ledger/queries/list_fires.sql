@@ -1,7 +1,8 @@
 -- The fires of a range, newest first, as far as the caller may see them. `(none)` asks for no repository or no model.
 SELECT
     id, ts, engineer_id, skill_name, repo, runtime, model, latency_ms, status, input_tokens, output_tokens,
-    cost_usd_cents, arg_hash, kind, session_id, prompt_id, branch, cost_micros, fire_key, seen_by
+    cost_usd_cents, arg_hash, kind, session_id, prompt_id, branch, cost_micros, fire_key, seen_by,
+    request_bytes, response_bytes
 FROM skill_invocations
 WHERE tenant = tally_tenant()
     AND ts >= %(since)s::timestamptz AND ts < %(until)s::timestamptz
