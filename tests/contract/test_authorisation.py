@@ -68,6 +68,7 @@ async def status_of(site: InProcess, call: Call, role: str) -> int:
     if "{number:int}" in path:
         _, victim = await site.app.state.tokens.create("default", name="victim", scopes=["read"], actor="tests")
         path = path.replace("{number:int}", str(victim.id))
+    path = path.replace("{session:path}", "nobodys/session").replace("{name}", "latency")
     token = await token_of(site, role)
     headers = FORM if call.page else {}
     answer = await site.call(call.method, path, token=token, body=BODIES.get(name_of(call)), **headers)

@@ -82,10 +82,13 @@ def has_shape(answer: Answer, declared: Any) -> bool:
 async def test_an_answer_has_the_shape_that_is_described(database_url: str, call: Call):
     async with application(database_url) as site:
         token = await site.token(["capture", "read"], engineer="thomas-c")
-        await site.call("POST", "/v1/trace", token=token, body=[ROW, {**ROW, "runtime": "k8s-job"}])
+        rows = [{**ROW, "session_id": "s1"}, {**ROW, "runtime": "k8s-job"}]
+        await site.call("POST", "/v1/trace", token=token, body=rows)
         await site.call("POST", "/v1/usage", token=token, body={**REQUEST, "ts": clock.iso(clock.now())})
 
-        answer = await site.call(call.method, call.path, token=token, body=BODIES.get(call.path))
+        path = call.path.replace("{session:path}", "s1").replace("{name}", "latency")
+        asking = await site.token(["admin"]) if call.access == "admin" else token
+        answer = await site.call(call.method, path, token=asking, body=BODIES.get(call.path))
 
     assert answer.status == call.status
     assert has_shape(answer, call.gives), answer.body

@@ -15,7 +15,7 @@ _CONDITIONS: dict[str, LiteralString] = {
     "skill": "skill_name = %(skill)s",
     "repo": "repo IS NOT DISTINCT FROM nullif(%(repo)s, '(none)')",
     "model": "model IS NOT DISTINCT FROM nullif(%(model)s, '(none)')",
-    "runtime": "runtime = %(runtime)s",
+    "runtime": "runtime = ANY(string_to_array(%(runtime)s, ','))",
     "session": "session_id = %(session)s",
     "status": "status = %(status)s",
     "kind": "kind = ANY(%(kinds)s)",
@@ -26,7 +26,7 @@ _REQUEST_CONDITIONS: dict[str, LiteralString] = {
     "skill": "skill_name IS NOT DISTINCT FROM nullif(%(skill)s, '(none)')",
     "repo": _CONDITIONS["repo"],
     "model": "model = %(model)s",
-    "runtime": _CONDITIONS["runtime"],
+    "runtime": "coalesce(runtime, '(none)') = ANY(string_to_array(%(runtime)s, ','))",
     "session": _CONDITIONS["session"],
 }
 _PERSON = frozenset({"engineer_id", "engineer", "session_ids"})
@@ -106,7 +106,8 @@ class Metric:
 
     `parameters` are its own; those of the range and the filters are known. In it `{fires}`, `{requests}` and
     `{fires_ever}`, which has no beginning, are where rows are read. `people_may_miss` says that it can do without
-    knowing who fired: where a place is asked for and no engineer, `engineer_id` is then NULL.
+    knowing who fired: where a place is asked for and no engineer, `engineer_id` is then NULL. `rates` are shares of its
+    columns: the name that one is given beside them, what is counted, and of how many.
     """
 
     title: ClassVar[str]
@@ -115,6 +116,7 @@ class Metric:
     undefined_when: ClassVar[str]
     parameters: ClassVar[tuple[str, ...]] = ()
     people_may_miss: ClassVar[bool] = False
+    rates: ClassVar[tuple[tuple[str, str, str], ...]] = ()
     sql: ClassVar[LiteralString]
 
     @classmethod

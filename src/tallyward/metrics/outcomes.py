@@ -12,6 +12,7 @@ class Outcomes(Metric):
         "A fire is abandoned when it began and no end was heard of, which is no proof that somebody gave up. Every "
         "kind is counted that is not filtered out."
     )
+    rates = (("success", "successful", "fires"), ("error", "errors", "fires"), ("abandon", "abandoned", "fires"))
     undefined_when = "No fire: the counts are 0 and every rate is NULL, never 0."
     sql = """
         SELECT

@@ -26,7 +26,7 @@ class SessionUsage(Metric):
             AND (%(engineer)s::text IS NULL OR coalesce(engineer_id, 'unknown') = %(engineer)s)
             AND (%(repo)s::text IS NULL OR repo IS NOT DISTINCT FROM nullif(%(repo)s, '(none)'))
             AND (%(model)s::text IS NULL OR model = %(model)s)
-            AND (%(runtime)s::text IS NULL OR runtime = %(runtime)s)
+            AND (%(runtime)s::text IS NULL OR coalesce(runtime, '(none)') = ANY(string_to_array(%(runtime)s, ',')))
             AND (%(session)s::text IS NULL OR session_id = %(session)s)
         GROUP BY key
         ORDER BY sum(cost_micros) DESC NULLS LAST, key

@@ -18,6 +18,7 @@ class SkillUse(Metric):
     )
     undefined_when = "No fire of a skill: it is not listed. Rates are of all its fires, so a listed skill has them."
     parameters = ("people_min",)
+    rates = (("success", "successful", "fires"), ("error", "errors", "fires"), ("abandon", "abandoned", "fires"))
     people_may_miss = True
     # Small groups are known by counting each row's own group: a join of the groups with their rows is quadratic to a
     # planner that takes them for few.

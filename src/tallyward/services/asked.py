@@ -6,7 +6,7 @@ organisation's own queries. What cannot be meant is refused by the name of its p
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any, get_args
@@ -33,8 +33,11 @@ UTC_NAME = "UTC"
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NAMES = ("engineer", "skill", "repo", "model", "session")
-_WORDS: Mapping[str, tuple[str, ...]] = {"runtime": get_args(Runtime), "status": get_args(Status)}
-FILTERS = (*_NAMES, *_WORDS, "kind")
+RUNTIMES = (*get_args(Runtime), NONE)
+AGENT_RUNTIMES = ("k8s-job", "modal", "local-job")  # where no person sits
+_LISTS: Mapping[str, tuple[str, ...]] = {"runtime": RUNTIMES, "kind": KINDS}
+FILTERS = (*_NAMES, "runtime", "status", "kind")
+_PLAIN = (*_NAMES, "runtime", "status")
 PARAMETERS = ("days", "from", "to", "tz", *FILTERS, "q")
 
 
@@ -89,7 +92,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     @property
     def filters(self) -> dict[str, str]:
         """The filters that are on, as an address says them."""
-        named = {name: getattr(self, name) for name in (*_NAMES, *_WORDS)}
+        named = {name: getattr(self, name) for name in _PLAIN}
         named["kind"] = ",".join(self.kinds) if self.kinds else None
         return {name: value for name, value in named.items() if value is not None}
 
@@ -108,7 +111,7 @@ class Asked(Struct, frozen=True, kw_only=True):
             "until": self.until or "infinity",
             "tz": self.tz,
             "kinds": list(self.kinds or KINDS),
-            **{name: getattr(self, name) for name in (*_NAMES, *_WORDS)},
+            **{name: getattr(self, name) for name in _PLAIN},
         }
 
     def query(self, **more: str | None) -> str:
@@ -122,6 +125,16 @@ class Asked(Struct, frozen=True, kw_only=True):
         """Where the fires behind a number are listed: those asked for, narrowed by `more`, whatever is searched for."""
         return f"/v1/fires?{self.query(**{'q': None, **more})}"
 
+    def requests(self, **more: str | None) -> str:
+        """Where the requests behind a cost are listed. A request is of no kind and has no outcome."""
+        return f"/v1/requests?{self.query(**{'q': None, 'kind': None, 'status': None, **more})}"
+
+    def on_day(self, day: date) -> "Asked":
+        """The part of the range that is on one day of UTC."""
+        begin = datetime.combine(day, time.min, UTC)
+        end = begin + timedelta(days=1)
+        return self.of(since=max(self.since, begin), until=min(self.until or end, end), days=None, tz=UTC_NAME)
+
 
 def read(given: Mapping[str, str], *, tz_default: str = UTC_NAME, now: datetime | None = None) -> Asked:
     """What these parameters ask for; others are left alone. Raises Invalid with the name of a wrong one."""
@@ -129,9 +142,21 @@ def read(given: Mapping[str, str], *, tz_default: str = UTC_NAME, now: datetime 
     tz = _zone(said.get("tz") or tz_default)
     since, until, days = _range(said, tz, now or clock.now())
     names = {name: _name(said[name], name, NAME_CHARS_MAX) for name in _NAMES if name in said}
-    words = {name: _word(said[name], name, known) for name, known in _WORDS.items() if name in said}
+    lists = {name: _words(said[name], name, known) for name, known in _LISTS.items() if name in said}
+    status = _word(said["status"], "status", get_args(Status)) if "status" in said else None
     q = _name(said["q"], "q", SEARCH_CHARS_MAX) if "q" in said else None
-    return Asked(since=since, until=until, days=days, tz=tz, kinds=_kinds(said.get("kind")), q=q, **names, **words)
+    runtime = ",".join(lists["runtime"]) if "runtime" in lists else None
+    return Asked(
+        since=since,
+        until=until,
+        days=days,
+        tz=tz,
+        kinds=lists.get("kind"),
+        runtime=runtime,
+        status=status,
+        q=q,
+        **names,
+    )
 
 
 def last_days(days: int, **filters: Any) -> Asked:
@@ -228,11 +253,10 @@ def _word(text: str, name: str, known: Iterable[str]) -> str:
     return text
 
 
-def _kinds(text: str | None) -> tuple[str, ...] | None:
-    if text is None:
-        return None
-    given = {_word(part.strip(), "kind", KINDS) for part in text[:NAME_CHARS_MAX].split(",")}
-    return tuple(kind for kind in KINDS if kind in given)
+def _words(text: str, name: str, known: Sequence[str]) -> tuple[str, ...]:
+    """A list with commas, in the order in which the words are known, each once."""
+    given = {_word(part.strip(), name, known) for part in text[:NAME_CHARS_MAX].split(",")}
+    return tuple(word for word in known if word in given)
 
 
 def _told(text: str) -> str:

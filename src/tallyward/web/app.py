@@ -180,7 +180,7 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.state.sign_in = SignIn(tenants, app.state.tokens)
     app.state.ingest = Ingest(writer)
     app.state.board = Board(database, tenants)
-    app.state.boards = Boards(database)
+    app.state.boards = Boards(database, tenants)
     app.state.acceptance = Acceptance(database, tenants, settings.tenants_dir)
     app.state.accounts = Accounts(database, writer)
     app.state.exports = Exports(writer)

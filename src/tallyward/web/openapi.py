@@ -1,5 +1,6 @@
 """Draws the API description from the table of calls."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ _ERROR_SCHEMA: dict[str, Any] = {
     },
 }
 
+_CONVERTER = re.compile(r"\{(\w+)(?::\w+)?\}")
 _CSV: dict[str, Any] = {
     "text/csv": {"schema": {"type": "string", "description": "The rows, with a header (RFC 4180)."}}
 }
@@ -41,7 +43,7 @@ def describe(calls: Iterable[Call]) -> dict[str, Any]:
     schema_of = dict(zip(types, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for call in described:
-        paths.setdefault(call.path, {})[call.method.lower()] = _operation(call, schema_of)
+        paths.setdefault(_CONVERTER.sub(r"{\1}", call.path), {})[call.method.lower()] = _operation(call, schema_of)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -87,14 +89,25 @@ def _operation(call: Call, schema_of: dict[Any, dict[str, Any]]) -> dict[str, An
     if call.access != "open":
         operation["security"] = [{"token": []}]
         operation["x-tally-scope"] = call.access
-    if call.queries:
-        operation["parameters"] = [
-            {"name": query.name, "in": "query", "schema": query.schema, "description": query.says}
-            for query in call.queries
-        ]
+    parameters = _parameters(call)
+    if parameters:
+        operation["parameters"] = parameters
     if call.takes is not None:
         operation["requestBody"] = {"required": True, "content": _contents(call, schema_of[call.takes])}
     return operation
+
+
+def _parameters(call: Call) -> list[dict[str, Any]]:
+    return [
+        *(
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in _CONVERTER.findall(call.path)
+        ),
+        *(
+            {"name": query.name, "in": "query", "schema": query.schema, "description": query.says}
+            for query in call.queries
+        ),
+    ]
 
 
 def _contents(call: Call, one: dict[str, Any]) -> dict[str, Any]:

@@ -36,13 +36,14 @@ FILTERS = (
     Query("skill", _TEXT, "Only this skill, tool or agent."),
     Query("repo", _TEXT, "Only this repository; `(none)` for those without one."),
     Query("model", _TEXT, "Only this model; `(none)` for those without one."),
-    Query("runtime", {"type": "string", "enum": list(get_args(Runtime))}, "Only this runtime."),
+    Query("runtime", {"type": "string"}, f"Only these runtimes, with commas between: {', '.join(get_args(Runtime))}."),
     Query("kind", {"type": "string"}, f"Only these kinds, with commas between: {', '.join(KINDS)}."),
 )
 ROW_FILTERS = (
     Query("session", _TEXT, "Only this session."),
     Query("status", {"type": "string", "enum": list(get_args(Status))}, "Only what ended so."),
 )
+REQUEST_FILTERS = FILTERS[:-1]  # a request to a model is of no kind
 RANGE_OR_EVER = (Query("days", {"type": "integer", "minimum": 1, "maximum": 366}, "Days back from now."), *RANGE[1:])
 SINCE = Query("since", {"type": "string", "format": "date-time"}, "At or after this moment: `from` by another name.")
 SEARCH = Query("q", {"type": "string", "maxLength": SEARCH_CHARS_MAX}, "Only rows whose name holds these letters.")

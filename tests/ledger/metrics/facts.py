@@ -55,6 +55,11 @@ class Facts:
         columns = {"repo": "graph8-com/g8", "number": number, "state": "open", "head_branch": head_branch}
         self._insert("pull_requests", 3600, "opened_at", columns)
 
+    def health(self, agent: str, days_ago: int, **counts: int) -> None:
+        """A daily snapshot of an agent."""
+        columns = {"agent_name": agent, **counts}
+        self._insert("agent_health_stats", days_ago * DAY_SECONDS, "snapshot_date", columns)
+
     def _insert(self, table: str, age_seconds: float, moment: str, columns: dict[str, Any]) -> None:
         statement = sql.SQL("INSERT INTO {} ({}, {}) VALUES (now() - make_interval(secs => %s), {})").format(
             sql.Identifier(table),

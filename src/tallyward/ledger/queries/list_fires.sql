@@ -11,7 +11,7 @@ WHERE tenant = tally_tenant()
     AND (%(skill)s::text IS NULL OR skill_name = %(skill)s)
     AND (%(repo)s::text IS NULL OR repo IS NOT DISTINCT FROM nullif(%(repo)s, '(none)'))
     AND (%(model)s::text IS NULL OR model IS NOT DISTINCT FROM nullif(%(model)s, '(none)'))
-    AND (%(runtime)s::text IS NULL OR runtime = %(runtime)s)
+    AND (%(runtime)s::text IS NULL OR runtime = ANY(string_to_array(%(runtime)s, ',')))
     AND (%(status)s::text IS NULL OR status = %(status)s)
     AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
 ORDER BY ts DESC, id DESC
