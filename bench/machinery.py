@@ -71,7 +71,7 @@ def _await(port: int, path: str, deadline_seconds: float = 60) -> None:
 
 
 @contextlib.contextmanager
-def _process(command: list[str], port: int, path: str) -> Iterator[None]:
+def process(command: list[str], port: int, path: str) -> Iterator[None]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         _await(port, path)
@@ -86,7 +86,7 @@ def tally_server(port: int) -> Iterator[tuple[Path, str]]:
     """A `tally serve` on a fresh ledger: its data directory and a token that may capture."""
     with tempfile.TemporaryDirectory(prefix="tally-bench-") as name:
         data = Path(name)
-        with _process([str(TALLY), "serve", "--data", name, "--port", str(port)], port, "/v1/health"):
+        with process([str(TALLY), "serve", "--data", name, "--port", str(port)], port, "/v1/health"):
             create = [str(TALLY), "token", "create", "--name", "bench", "--scope", "capture", "--data", name, "--json"]
             yield data, json.loads(subprocess.check_output(create))["token"]
 
@@ -94,7 +94,7 @@ def tally_server(port: int) -> Iterator[tuple[Path, str]]:
 @contextlib.contextmanager
 def noop_server(port: int) -> Iterator[None]:
     """The same server with a handler that reads the body and answers, and does nothing else."""
-    with _process([sys.executable, "-c", textwrap.dedent(NOOP), str(port)], port, "/"):
+    with process([sys.executable, "-c", textwrap.dedent(NOOP), str(port)], port, "/"):
         yield
 
 

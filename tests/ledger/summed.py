@@ -45,6 +45,14 @@ TOLD_SESSIONS = """
     SELECT count(DISTINCT id) AS sessions
     FROM fires_by_engineer(%(since)s, %(until)s, %(grain)s), unnest(session_ids) AS id
 """
+TRUE_PEOPLE = """
+    SELECT engineer_id, kind, count(*) AS fires, count(*) FILTER (WHERE status = 'abandoned') AS abandoned
+    FROM skill_invocations WHERE ts >= %(since)s AND ts < %(until)s GROUP BY 1, 2 ORDER BY 1, 2
+"""
+TOLD_PEOPLE = """
+    SELECT engineer_id, kind, sum(fires)::bigint AS fires, sum(abandoned)::bigint AS abandoned
+    FROM fires_by_person(%(since)s, %(until)s, %(grain)s) GROUP BY 1, 2 ORDER BY 1, 2
+"""
 TRUE_USAGE = """
     SELECT skill_name, model, count(*) AS requests, sum(cost_micros)::bigint AS cost_micros FROM (
         SELECT m.model, m.cost_micros, (
@@ -60,7 +68,8 @@ TOLD_USAGE = """
     FROM usage_by_engineer(%(since)s, %(until)s, %(grain)s) WHERE requests > 0 GROUP BY 1, 2 ORDER BY 1, 2
 """
 QUESTIONS = (
-    (TRUE_FIRES, TOLD_FIRES), (TRUE_PLACES, TOLD_PLACES), (TRUE_SESSIONS, TOLD_SESSIONS), (TRUE_USAGE, TOLD_USAGE),
+    (TRUE_FIRES, TOLD_FIRES), (TRUE_PLACES, TOLD_PLACES), (TRUE_SESSIONS, TOLD_SESSIONS), (TRUE_PEOPLE, TOLD_PEOPLE),
+    (TRUE_USAGE, TOLD_USAGE),
 )  # fmt: skip
 Rows = psycopg.Connection[dict[str, Any]]
 

@@ -29,7 +29,7 @@ STEPS = st.one_of(
 )
 EMPTY = (
     "TRUNCATE skill_invocations, cost_ledger, rollup_marks, rollup_fires_by_engineer, rollup_fires_by_place,"
-    " rollup_fires_by_skill, rollup_usage"
+    " rollup_fires_by_person, rollup_fires_by_skill, rollup_usage"
 )
 BEGIN = "UPDATE rollup_state SET sealed_until = '2000-01-01 00:00:00+00'"
 

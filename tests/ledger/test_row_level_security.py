@@ -19,7 +19,8 @@ from tallyward.redact import Secret
 from tests.databases import Databases
 
 SUM = {"hours": 1, "bucket": "2026-05-17 10:00+00"}
-FIRES = dict.fromkeys(("fires", "successful", "errors", "abandoned", "seen_by_several", "latency_count"), 1)
+OUTCOMES = dict.fromkeys(("fires", "successful", "errors", "abandoned"), 1)
+FIRES = OUTCOMES | dict.fromkeys(("seen_by_several", "latency_count"), 1)
 REQUESTS = dict.fromkeys(("requests", "unpriced_requests", "seen_by_several", "reports", "compared_requests"), 1)
 # One row of each table; a tenant column is filled by its default. A new table needs a line here, or its test fails.
 ROWS: dict[str, dict[str, Any]] = {
@@ -40,6 +41,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "rollup_state": {"sealed_until": "2026-05-17 10:00+00"},
     "rollup_marks": {"family": "fires", "hour": "2026-05-17 10:00+00"},
     "rollup_fires_by_engineer": {"engineer_id": "a", "kind": "skill", "skill_name": "/s", **SUM, **FIRES},
+    "rollup_fires_by_person": {"engineer_id": "a", "kind": "skill", **SUM, **OUTCOMES},
     "rollup_fires_by_place": {"kind": "skill", "skill_name": "/s", "runtime": "modal", **SUM, **FIRES},
     "rollup_fires_by_skill": {"kind": "skill", "skill_name": "/s", **SUM, **FIRES},
     "rollup_usage": {"model": "m", **SUM, **REQUESTS},

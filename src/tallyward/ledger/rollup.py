@@ -42,8 +42,8 @@ class _Sums:
 _SUMS: dict[Family, _Sums] = {
     "fires": _Sums(
         drop="rollup_drop_fires",
-        hours=("rollup_hours_by_engineer", "rollup_hours_by_place", "rollup_hours_by_skill"),
-        blocks=("rollup_blocks_by_engineer", "rollup_blocks_by_place", "rollup_blocks_by_skill"),
+        hours=("rollup_hours_by_engineer", "rollup_by_person", "rollup_hours_by_place", "rollup_hours_by_skill"),
+        blocks=("rollup_blocks_by_engineer", "rollup_by_person", "rollup_blocks_by_place", "rollup_blocks_by_skill"),
     ),
     "usage": _Sums(drop="rollup_drop_usage", hours=("rollup_hours_usage",), blocks=("rollup_blocks_usage",)),
 }

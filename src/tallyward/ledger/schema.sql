@@ -34,6 +34,26 @@ $$;
 
 COMMENT ON FUNCTION public.fires_by_engineer(since timestamp with time zone, until timestamp with time zone, grain text) IS 'Fires of a span by engineer, kind and name. bucket is the start of what a row sums: an hour, a day of UTC at most by grain day, or more by grain any.';
 
+CREATE FUNCTION public.fires_by_person(since timestamp with time zone, until timestamp with time zone, grain text DEFAULT 'day'::text) RETURNS TABLE(bucket timestamp with time zone, engineer_id text, kind text, fires bigint, successful bigint, errors bigint, abandoned bigint)
+    LANGUAGE sql STABLE
+    AS $$
+SELECT r.bucket, r.engineer_id, r.kind, r.fires, r.successful, r.errors, r.abandoned
+FROM rollup_pieces('fires', since, until, grain) AS p
+JOIN rollup_fires_by_person AS r
+    ON r.tenant = (SELECT tally_tenant()) AND r.hours = p.hours AND r.bucket >= p.low AND r.bucket < p.high
+UNION ALL
+SELECT
+    rollup_hour(f.ts) AS bucket, f.engineer_id, f.kind, count(*) AS fires,
+    count(*) FILTER (WHERE f.status = 'success') AS successful,
+    count(*) FILTER (WHERE f.status = 'error') AS errors,
+    count(*) FILTER (WHERE f.status = 'abandoned') AS abandoned
+FROM rollup_pieces('fires', since, until, grain) AS p
+JOIN skill_invocations AS f ON p.hours = 0 AND f.tenant = (SELECT tally_tenant()) AND f.ts >= p.low AND f.ts < p.high
+GROUP BY 1, f.engineer_id, f.kind
+$$;
+
+COMMENT ON FUNCTION public.fires_by_person(since timestamp with time zone, until timestamp with time zone, grain text) IS 'Fires of a span by engineer and kind: few rows, for the shape of each day.';
+
 CREATE FUNCTION public.fires_by_place(since timestamp with time zone, until timestamp with time zone, grain text DEFAULT 'day'::text) RETURNS TABLE(bucket timestamp with time zone, kind text, skill_name text, repo text, model text, runtime text, fires bigint, successful bigint, errors bigint, abandoned bigint, seen_by_several bigint, latency_count bigint, latency_hist bigint[], input_tokens bigint, output_tokens bigint, cost_usd_cents bigint, cost_micros bigint)
     LANGUAGE sql STABLE
     AS $$
@@ -971,6 +991,40 @@ COMMENT ON COLUMN public.rollup_fires_by_engineer.cost_micros IS 'Sum of what is
 
 COMMENT ON COLUMN public.rollup_fires_by_engineer.session_ids IS 'Of kind session: the sessions, each once, in order.';
 
+CREATE TABLE public.rollup_fires_by_person (
+    tenant text DEFAULT public.tally_tenant() NOT NULL,
+    hours integer NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    engineer_id text NOT NULL,
+    kind text NOT NULL,
+    fires bigint NOT NULL,
+    successful bigint NOT NULL,
+    errors bigint NOT NULL,
+    abandoned bigint NOT NULL
+);
+
+ALTER TABLE ONLY public.rollup_fires_by_person FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE public.rollup_fires_by_person IS 'Sums of skill_invocations by engineer and kind. Read them with fires_by_person.';
+
+COMMENT ON COLUMN public.rollup_fires_by_person.tenant IS 'Organisation; set from the token, never from the body.';
+
+COMMENT ON COLUMN public.rollup_fires_by_person.hours IS 'How many hours a row sums: 1, 24, 96, 384, 1536 or 6144.';
+
+COMMENT ON COLUMN public.rollup_fires_by_person.bucket IS 'Their beginning; a bucket starts at a multiple of its size since the year 2000 in UTC.';
+
+COMMENT ON COLUMN public.rollup_fires_by_person.engineer_id IS 'GitHub handle of the person.';
+
+COMMENT ON COLUMN public.rollup_fires_by_person.kind IS 'skill, tool, mcp, agent or session.';
+
+COMMENT ON COLUMN public.rollup_fires_by_person.fires IS 'Rows.';
+
+COMMENT ON COLUMN public.rollup_fires_by_person.successful IS 'Of them those that succeeded.';
+
+COMMENT ON COLUMN public.rollup_fires_by_person.errors IS 'Of them those that failed.';
+
+COMMENT ON COLUMN public.rollup_fires_by_person.abandoned IS 'Of them those whose end nobody heard of.';
+
 CREATE TABLE public.rollup_fires_by_place (
     tenant text DEFAULT public.tally_tenant() NOT NULL,
     hours integer NOT NULL,
@@ -1413,6 +1467,8 @@ CREATE INDEX pull_requests_merged ON public.pull_requests USING btree (tenant, m
 
 CREATE INDEX rollup_fires_by_engineer_bucket ON public.rollup_fires_by_engineer USING btree (tenant, hours, bucket);
 
+CREATE INDEX rollup_fires_by_person_bucket ON public.rollup_fires_by_person USING btree (tenant, hours, bucket);
+
 CREATE INDEX rollup_fires_by_place_bucket ON public.rollup_fires_by_place USING btree (tenant, hours, bucket);
 
 CREATE INDEX rollup_fires_by_skill_bucket ON public.rollup_fires_by_skill USING btree (tenant, hours, bucket);
@@ -1471,6 +1527,8 @@ ALTER TABLE public.pull_requests ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.rollup_fires_by_engineer ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.rollup_fires_by_person ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.rollup_fires_by_place ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.rollup_fires_by_skill ENABLE ROW LEVEL SECURITY;
@@ -1498,6 +1556,8 @@ CREATE POLICY tenant_isolation ON public.events_outbox USING ((tenant = ( SELECT
 CREATE POLICY tenant_isolation ON public.pull_requests USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
 
 CREATE POLICY tenant_isolation ON public.rollup_fires_by_engineer USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
+
+CREATE POLICY tenant_isolation ON public.rollup_fires_by_person USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
 
 CREATE POLICY tenant_isolation ON public.rollup_fires_by_place USING ((tenant = ( SELECT public.tally_tenant() AS tally_tenant))) WITH CHECK ((tenant = ( SELECT public.tally_tenant() AS tally_tenant)));
 
@@ -1541,6 +1601,8 @@ GRANT SELECT ON TABLE public.github_prs TO tally_app;
 GRANT SELECT ON TABLE public.metered_requests TO tally_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rollup_fires_by_engineer TO tally_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rollup_fires_by_person TO tally_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rollup_fires_by_place TO tally_app;
 

@@ -31,6 +31,10 @@ _REQUEST_CONDITIONS: dict[str, LiteralString] = {
 }
 _PERSON = frozenset({"engineer_id", "engineer", "session_ids"})
 _PLACE = frozenset({"repo", "model", "runtime"})
+_NOT_BY_PERSON = frozenset({
+    "skill", "skill_name", "session_ids", "seen_by_several", "latency_count", "latency_hist", "input_tokens",
+    "output_tokens", "cost_usd_cents", "cost_micros",
+})  # fmt: skip
 _ONLY_ROWS = frozenset({"session", "status"})  # no sum is kept by these
 
 _BY_SKILL: LiteralString = """(
@@ -39,6 +43,10 @@ _BY_SKILL: LiteralString = """(
 ) AS fires"""
 _BY_ENGINEER: LiteralString = """(
     SELECT * FROM fires_by_engineer({since}::timestamptz, %(until)s::timestamptz, %(grain)s::text) AS s
+    WHERE true{conditions}
+) AS fires"""
+_BY_PERSON: LiteralString = """(
+    SELECT * FROM fires_by_person({since}::timestamptz, %(until)s::timestamptz, %(grain)s::text) AS s
     WHERE true{conditions}
 ) AS fires"""
 _BY_PLACE: LiteralString = """(
@@ -155,7 +163,9 @@ class Metric:
     def _sums_of_fires(cls, filters: frozenset[str]) -> LiteralString:
         if cls._asks(_PLACE, filters):
             return _BY_PLACE
-        return _BY_ENGINEER if cls._asks(_PERSON, filters) else _BY_SKILL
+        if not cls._asks(_PERSON, filters):
+            return _BY_SKILL
+        return _BY_ENGINEER if cls._asks(_NOT_BY_PERSON, filters) else _BY_PERSON
 
 
 def _joined(conditions: dict[str, LiteralString], filters: Collection[str]) -> LiteralString:

@@ -20,8 +20,10 @@ class Utilisation(Metric):
     sql = """
         WITH cells AS MATERIALIZED (
             SELECT
-                engineer_id, skill_name, kind, kind = ANY(%(counted_kinds)s) AS counted, fires, successful, session_ids
+                engineer_id, skill_name, kind, kind = ANY(%(counted_kinds)s) AS counted, sum(fires) AS fires,
+                sum(successful) AS successful
             FROM {fires}
+            GROUP BY engineer_id, skill_name, kind
         ), recent AS MATERIALIZED (
             SELECT
                 engineer_id,
@@ -33,8 +35,10 @@ class Utilisation(Metric):
             FROM cells
             GROUP BY engineer_id
         ), prompted AS MATERIALIZED (
-            SELECT engineer_id, count(DISTINCT id) AS sessions
-            FROM cells CROSS JOIN LATERAL unnest(session_ids) AS id
+            SELECT engineer_id, count(*) AS sessions
+            FROM (
+                SELECT DISTINCT engineer_id, unnest(session_ids) AS id FROM {fires} WHERE kind = 'session'
+            ) AS sessions
             GROUP BY engineer_id
         ), favourite AS MATERIALIZED (
             SELECT DISTINCT ON (engineer_id) engineer_id, skill_name AS top_skill

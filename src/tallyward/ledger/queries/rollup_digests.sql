@@ -4,6 +4,11 @@ FROM rollup_fires_by_engineer AS t
 WHERE %(family)s = 'fires' AND t.tenant = tally_tenant() AND t.hours = %(size)s AND t.bucket = ANY(%(buckets)s)
 GROUP BY t.bucket
 UNION ALL
+SELECT 'rollup_fires_by_person' AS sums, t.bucket, md5(string_agg(t::text, E'\n' ORDER BY t::text COLLATE "C")) AS digest
+FROM rollup_fires_by_person AS t
+WHERE %(family)s = 'fires' AND t.tenant = tally_tenant() AND t.hours = %(size)s AND t.bucket = ANY(%(buckets)s)
+GROUP BY t.bucket
+UNION ALL
 SELECT 'rollup_fires_by_place' AS sums, t.bucket, md5(string_agg(t::text, E'\n' ORDER BY t::text COLLATE "C")) AS digest
 FROM rollup_fires_by_place AS t
 WHERE %(family)s = 'fires' AND t.tenant = tally_tenant() AND t.hours = %(size)s AND t.bucket = ANY(%(buckets)s)

@@ -2,6 +2,9 @@
 WITH by_engineer AS (
     DELETE FROM rollup_fires_by_engineer
     WHERE tenant = tally_tenant() AND hours = %(size)s AND bucket = ANY(%(buckets)s)
+), by_person AS (
+    DELETE FROM rollup_fires_by_person
+    WHERE tenant = tally_tenant() AND hours = %(size)s AND bucket = ANY(%(buckets)s)
 ), by_place AS (
     DELETE FROM rollup_fires_by_place
     WHERE tenant = tally_tenant() AND hours = %(size)s AND bucket = ANY(%(buckets)s)
