@@ -159,3 +159,13 @@ def test_the_fire_is_on_the_page_within_five_seconds(claude: RealClaude, serve: 
             claude.ask("go", Script([Use("Skill", {"skill": "probe-echo"}), Say("done")]))
             expect(page.locator("main")).to_contain_text("probe-echo", timeout=ARRIVAL_SECONDS_MAX * 1000)
         chromium.close()
+
+
+def test_the_plugin_brings_our_mcp_server_of_the_installation_that_was_connected(claude: RealClaude, serve: Server):
+    (claude.repository / "notes.md").write_text("canary-content")
+    fetch = Use("mcp__plugin_tallyward_tallyward__record_context_fetch", {"file_path": "notes.md"})
+    options = ("--plugin-dir", str(PLUGIN), "--allowedTools", fetch.tool)
+    done = claude.ask("go", Script([fetch, Say("done")]), options=options)
+    assert done.out.strip() == b"done", done.err
+    claude.tally("flush")
+    assert serve.rows("SELECT file_path, repo FROM context_fetches") == [("notes.md", "acme/widget")]

@@ -153,6 +153,7 @@ def _write_config(server: str, token: str, said: dict[str, Any]) -> None:
     home.make_folder(root, "hooks")
     for program in programs.ALL:
         program.launcher_file().write_text(program.launcher())
+    mcp_wiring.leave_launcher()
     backoff.clear(root)  # What waits may be tried at once with the new token.
 
 

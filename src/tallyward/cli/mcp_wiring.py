@@ -1,6 +1,7 @@
 """The MCP side of `tally connect`: the wrapper before the servers that an agent knows, and our own among them."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+import tallyward
 from tallyward.cli import laptop, wrapper
 from tallyward.cli.programs import CLAUDE, CODEX, AgentProgram
 from tallyward.client import mcp_entries, mcp_own_entry
@@ -20,7 +22,15 @@ from tallyward.errors import McpPartMissing, SettingsUnreadable
 WrapMcp = Annotated[bool, typer.Option("--wrap-mcp", help="Measure the MCP servers in the agent's own settings too.")]
 AddMcp = Annotated[bool, typer.Option("--mcp", help="Add `tally mcp` to the agent's MCP servers.")]
 OURS = [sys.executable, "-c", "from tallyward.cli.main import main; main()", "mcp"]
+PACKAGE = Path(tallyward.__file__)
 NEW_FILE = "\n{}"  # an agent's own begins with a brace: so one that we made is known, and goes with our server
+
+
+def leave_launcher() -> None:
+    """Leave what our plugin reads to find this installation's `tally mcp`. One that has gone starts nothing."""
+    about = "# Our MCP server of this installation. Written by `tally connect`, for our plugin to start."
+    is_here = f"[ -x {shlex.quote(sys.executable)} ] && [ -f {shlex.quote(str(PACKAGE))} ]"
+    (Path(laptop.root()) / "hooks" / "mcp").write_text(f"{about}\n{is_here} && exec {shlex.join(OURS)}\n")
 
 
 def check(programs: Sequence[AgentProgram], *, wrap: bool, add: bool) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -157,3 +158,29 @@ def test_a_machine_that_allows_no_hooks_of_users_is_named(terminal, machine, fil
 def test_managed_settings_that_cannot_be_read_hold_nothing(machine, terminal, content):
     (machine / "claude-code" / "managed-settings.json").write_text(content)
     assert managed.holding(managed.CLAUDE) is None
+
+
+def start_of_the_plugin(terminal, **environ):
+    surroundings = {**terminal.laptop.environ, "PATH": "/usr/bin:/bin", **environ}
+    command = ["sh", str(PLUGIN / "mcp" / "start.sh")]
+    return subprocess.run(command, env=surroundings, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+
+
+def test_the_plugins_mcp_server_says_in_one_line_what_is_missing(terminal, listener, connect, tmp_path):
+    done = start_of_the_plugin(terminal)
+    assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (127, b"", 1)
+    assert b"Run `pip install 'tallyward[mcp]'`, then `tally connect claude`." in done.stderr
+    connect(listener.url)
+    left = terminal.laptop.root / "hooks" / "mcp"
+    left.write_text(left.read_text().replace(sys.executable, str(tmp_path / "gone")))
+    assert start_of_the_plugin(terminal).stderr == done.stderr, "an installation that has gone is none"
+    elsewhere = tmp_path / "tally"
+    elsewhere.write_text("#!/bin/sh\necho $0 $@\n")
+    elsewhere.chmod(0o755)
+    assert start_of_the_plugin(terminal, PATH=f"{tmp_path}:/bin").stdout.endswith(b"tally mcp\n")
+
+
+def test_the_plugin_starts_the_mcp_server_of_the_installation_that_was_connected(terminal, listener, connect):
+    connect(listener.url)
+    done = start_of_the_plugin(terminal)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b""), "its client has closed already"
