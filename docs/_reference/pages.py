@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 README = ROOT / "README.md"
 PLUGIN = ROOT / "deploy" / "claude-plugin"
-PAGES = ("api", "captured_fields", "cli", "config", "errors", "metrics", "tables")
+PAGES = ("access", "api", "captured_fields", "cli", "config", "errors", "metrics", "tables")
 NOTE = "<!-- Written by scripts/docs from the code. Do not edit. -->\n"
 CAPTURED_BEGIN, CAPTURED_END = "<!-- captured:begin -->", "<!-- captured:end -->"
 

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.provider
 ROW = {"skill_name": "/start", "runtime": "claude-code-cli", "status": "success"}
 LIES = (
     "bad signature", "changed claims", "unknown key", "no signature", "shared secret", "wrong audience",
-    "one audience of many", "wrong issuer", "wrong nonce", "no nonce", "no expiry", "not a token", "other userinfo",
+    "for another at our request", "one audience of many", "wrong issuer", "wrong nonce", "no nonce", "no expiry",
+    "not a token", "other userinfo",
 )  # fmt: skip
 
 
@@ -179,6 +180,7 @@ def test_nobody_is_signed_in_by_a_link_that_somebody_else_made(visitor: Visitor,
     crossed = visitor.arrive(arrival)
 
     assert [code_of(bare), code_of(crossed)] == ["sign_in_stale", "sign_in_stale"]
+    assert "was not begun in this browser" in crossed.text
 
 
 def test_a_code_of_another_sign_in_is_refused(visitor: Visitor, server: Server, provider: Provider):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from docs._reference import access
 from tallyward import clock
 from tallyward.web.app import CALLS
 from tallyward.web.calls import Call
@@ -80,6 +81,14 @@ def test_every_call_is_in_the_list_and_the_list_holds_no_other():
     unknown = sorted(set(ALLOWED) - {name_of(call) for call in CALLS})
     assert (uncovered, unknown) == ([], []), "decide who may make the call and write it into authorisation.json"
     assert [name_of(call) for call in CALLS if call.method == "POST" and name_of(call) not in BODIES] == []
+
+
+@pytest.mark.parametrize("call", CALLS, ids=name_of)
+def test_the_page_of_the_matrix_says_what_the_list_says(call: Call):
+    told = {role for role in access.SCOPES if access.may(call, role)}
+    listed = {role for role in ALLOWED[name_of(call)] if role in access.SCOPES}
+    # A door answers whoever knocks, if only to say no; what it may do behind it is not its own to say.
+    assert told == listed or call.path == "/sign-in"
 
 
 @pytest.mark.parametrize("call", CALLS, ids=name_of)

@@ -76,6 +76,7 @@ async function spoiled(token, how) {
       return `${text}.${createHmac('sha256', own.publicKey.export({ type: 'spki', format: 'pem' })).update(text).digest('base64url')}`;
     }
     case 'wrong audience': return sign({ aud: 'somebody-else' });
+    case 'for another at our request': return sign({ aud: 'somebody-else', azp: claims.aud });
     case 'one audience of many': return sign({ aud: ['somebody-else', claims.aud], azp: 'somebody-else' });
     case 'wrong issuer': return sign({ iss: 'https://elsewhere.example' });
     case 'wrong nonce': return sign({ nonce: 'of another sign-in' });
