@@ -5,12 +5,13 @@ from typing import Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.padding import Padding
 
 from tallyward.cli import laptop
-from tallyward.cli.terminal import AsJson, Row, console, plain
+from tallyward.cli.terminal import AsJson, Row, console, painted, plain
 
 STYLES = {"green": "green", "red": "red", "cannot tell": "yellow"}
+LIGHT_CHARS = 13  # the longest light and two spaces
 NAMES_MAX = 10  # as many as one looks at; --json has all
 
 
@@ -30,15 +31,14 @@ def accept(as_json: AsJson = False) -> None:
 
 
 def _show(said: dict[str, Any]) -> None:
-    table = Table("metric", "light", "value", "why")
     lines: list[Row] = said.get("lines") or []
+    shown = console()
     for line in lines:
         light = str(line.get("light"))
-        style = STYLES.get(light, "")
-        shown = f"[{style}]{light}[/{style}]" if style else escape(light)
-        table.add_row(plain(line, "title"), shown, plain(line, "value"), escape(_why(line)))
-    shown = console()
-    shown.print(table)
+        value = f" ({plain(line, 'value')})" if line.get("value") else ""
+        head = f"{painted(light, STYLES)}{' ' * (LIGHT_CHARS - len(light))}[bold]{plain(line, 'title')}[/bold]{value}"
+        shown.print(head, highlight=False)
+        shown.print(Padding(escape(_why(line)), (0, 0, 0, LIGHT_CHARS), expand=False), highlight=False)
     outcome = "accepted" if said.get("accepted") else "not accepted"
     needed = f"{said.get('needed')} are needed"
     shown.print(f"{said.get('green')} of {len(lines)} green, {needed}: {outcome}", markup=False, highlight=False)

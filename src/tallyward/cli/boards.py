@@ -15,6 +15,7 @@ from tallyward.cli.terminal import (
     Row,
     Since,
     Watch,
+    bars,
     bars_for,
     line,
     number,
@@ -65,7 +66,7 @@ def draw_me(said: dict[str, Any], shown: Console, *, words: str) -> list[Rendera
     ]
     return [
         line(f"{said.get('engineer_id')}, {words}: {summary}", "bold"),
-        line(sparkline(row.get("daily") or [], bars=bars_for(shown)), "cyan"),
+        *bars(row.get("daily") or [], shown),
         table(columns, said.get("skills") or [], shown),
     ]
 
@@ -73,18 +74,19 @@ def draw_me(said: dict[str, Any], shown: Console, *, words: str) -> list[Rendera
 def draw_team(said: dict[str, Any], shown: Console, *, words: str) -> list[RenderableType]:
     """The team and everybody in it."""
     whole: Row = said.get("team") or {}
-    bars = bars_for(shown)
+
+    def days(row: Row) -> str:
+        return f"[cyan]{sparkline(row.get('daily') or [], bars=bars_for(shown))}[/cyan]"
+
     columns = [
         Column("engineer", lambda row: plain(row, "engineer_id"), number=False),
         Column("fires", lambda row: number(row, "fires_30d")),
-        Column("successful", lambda row: number(row, "successful"), room=90),
-        Column("skills", lambda row: number(row, "unique_skills"), room=100),
+        Column("successful", lambda row: number(row, "successful"), room=110),
+        Column("skills", lambda row: number(row, "unique_skills"), room=120),
         Column("top skill", lambda row: plain(row, "top_skill"), number=False, room=70),
         Column("grade", lambda row: painted(str(row.get("utilization") or ""), GRADES), number=False),
-        Column("tool calls", lambda row: number(row, "tool_calls"), room=110),
-        Column(
-            "days", lambda row: f"[cyan]{sparkline(row.get('daily') or [], bars=bars)}[/cyan]", number=False, room=80
-        ),
+        Column("tool calls", lambda row: number(row, "tool_calls"), room=130),
+        Column("days", days, number=False, room=100),
     ]
     if whole.get("suppressed"):
         summary = "a team too small to be summed for one of it"
@@ -93,6 +95,6 @@ def draw_team(said: dict[str, Any], shown: Console, *, words: str) -> list[Rende
     sample = " (sample data)" if said.get("sample") else ""
     return [
         line(f"{said.get('tenant')}, {words}: {summary}{sample}", "bold"),
-        line(sparkline(whole.get("daily") or [], bars=bars), "cyan"),
+        *bars(whole.get("daily") or [], shown),
         table(columns, said.get("engineers") or [], shown),
     ]

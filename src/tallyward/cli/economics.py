@@ -16,7 +16,7 @@ from tallyward.cli.terminal import (
     Row,
     Since,
     Watch,
-    bars_for,
+    bars,
     dollars,
     line,
     number,
@@ -26,7 +26,6 @@ from tallyward.cli.terminal import (
     show,
     span,
     span_words,
-    sparkline,
     table,
 )
 
@@ -129,7 +128,7 @@ def draw_agents(said: dict[str, Any], shown: Console, *, words: str) -> list[Ren
 def draw_cost(said: dict[str, Any], shown: Console, *, words: str, by: str) -> list[RenderableType]:
     """The dearest first, each with its share; what has no price is counted and never a zero."""
     totals: Row = said.get("totals") or {}
-    whole = totals.get("cost_micros")
+    whole = totals.get("cost_micros") if totals.get("requests") else None
     rows = sorted(said.get("rows") or [], key=lambda row: -(row.get("cost_micros") or 0))
     columns = [
         Column(by, lambda row: plain(row, "key"), number=False),
@@ -142,7 +141,7 @@ def draw_cost(said: dict[str, Any], shown: Console, *, words: str, by: str) -> l
     unpriced = totals.get("unpriced_requests") or 0
     shown_lines: list[RenderableType] = [
         line(f"{said.get('tenant')}, {words}: {dollars(whole)} for {number(totals, 'requests')} requests", "bold"),
-        line(sparkline(daily, bars=bars_for(shown)), "cyan"),
+        *bars(daily, shown),
         table(columns, rows, shown),
     ]
     if unpriced:

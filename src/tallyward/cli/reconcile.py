@@ -2,11 +2,12 @@
 
 import json
 
+from rich.console import Console
 from rich.table import Table
 from typer import Typer
 
 from tallyward.cli import laptop
-from tallyward.cli.terminal import AsJson, Days, Row, console, plain
+from tallyward.cli.terminal import AsJson, Days, Row, console, plain, ruled
 
 _BOOKED = ("fired", "spooled", "lost", "waiting", "sent", "stored", "duplicate", "refused", "gap")
 _MONEY = ("attributed_micros", "unattributed_micros", "our_micros", "reported_micros", "gap_micros")
@@ -27,13 +28,17 @@ def reconcile(days: Days = 7, as_json: AsJson = False) -> None:
     rows: list[Row] = said.get("rows") or []
     shown = console()
     shown.print("What was fired, by the laptops' own books; the gap is what was lost or waits:")
-    shown.print(_table(books, ("machines", *_BOOKED)))
+    shown.print(_table(shown, books, ("machines", *_BOOKED)))
     shown.print("What it cost in dollars; ours and the clients' over the requests that have both:")
-    shown.print(_table([{**row, **_in_dollars(row)} for row in rows], ("requests", "unpriced_requests", *_MONEY)))
+    shown.print(
+        _table(shown, [{**row, **_in_dollars(row)} for row in rows], ("requests", "unpriced_requests", *_MONEY))
+    )
 
 
-def _table(rows: list[Row], names: tuple[str, ...]) -> Table:
-    table = Table("day", "engineer")
+def _table(shown: Console, rows: list[Row], names: tuple[str, ...]) -> Table:
+    table = ruled(shown)
+    table.add_column("day")
+    table.add_column("engineer")
     for name in names:
         table.add_column(name.removesuffix("_micros").replace("_", " "), justify="right")
     for row in rows:

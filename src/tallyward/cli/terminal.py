@@ -22,6 +22,7 @@ from rich.text import Text
 from tallyward.errors import Busy, ConfigInvalid, ServerUnreachable
 
 PIPE_COLUMNS = 2_000  # names in a pipe shall not be cut
+NUMBER_CHARS = 5  # a number that is cut is a wrong number
 SPARKLINE_DAYS = 30  # a wider one breaks a terminal of eighty columns
 WATCH_SECONDS = 2.0  # what the server stores is on a page within as many
 MICROS_PER_CENT, MICROS_PER_DOLLAR = 10_000, 1_000_000
@@ -85,13 +86,26 @@ def bars_for(shown: Console) -> str:
 def table(columns: list[Column], rows: list[Row], shown: Console) -> Table:
     """The rows in the columns that there is room for."""
     on_terminal = shown.is_terminal
-    made = Table(box=box.SIMPLE_HEAD if on_terminal else None, pad_edge=on_terminal, header_style="bold")
+    made = ruled(shown)
     fitting = [column for column in columns if not on_terminal or shown.width >= column.room]
     for column in fitting:
-        made.add_column(column.heading, justify="right" if column.number else "left", overflow="ellipsis", no_wrap=True)
+        side, least = ("right", NUMBER_CHARS) if column.number else ("left", None)
+        made.add_column(column.heading, justify=side, min_width=least, overflow="ellipsis", no_wrap=True)
     for row in rows:
         made.add_row(*(column.cell(row) for column in fitting))
     return made
+
+
+def ruled(shown: Console) -> Table:
+    """A table without columns yet, with rules where somebody looks at it."""
+    on_terminal = shown.is_terminal
+    return Table(box=box.SIMPLE_HEAD if on_terminal else None, pad_edge=on_terminal, header_style="bold")
+
+
+def bars(daily: list[int], shown: Console) -> list[RenderableType]:
+    """A line of bars, none where there is nothing to draw."""
+    drawn = sparkline(daily, bars=bars_for(shown))
+    return [line(drawn, "cyan")] if drawn.strip() else []
 
 
 def line(text: str, style: str = "") -> Text:

@@ -17,13 +17,12 @@ from tallyward.cli.terminal import (
     Column,
     Row,
     Watch,
-    bars_for,
+    bars,
     line,
     number,
     painted,
     plain,
     show,
-    sparkline,
     table,
 )
 
@@ -72,7 +71,7 @@ def draw_top(said: dict[str, Any], shown: Console) -> list[RenderableType]:
     ]
     return [
         line(f"{capped}{len(fires):,} fires in {MINUTES} minutes, {minutes[-1]:,} in the last", "bold"),
-        line(sparkline(minutes, bars=bars_for(shown)), "cyan"),
+        *bars(minutes, shown),
         line(f"skills: {_busiest(fires, 'skill_name')}"),
         line(f"people: {_busiest(fires, 'engineer_id')}"),
         table(columns, fires[:LATEST], shown),

@@ -6,10 +6,9 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 import typer
-from rich.table import Table
 
 from tallyward.cli import laptop
-from tallyward.cli.terminal import AsJson, Days, Row, console, plain
+from tallyward.cli.terminal import AsJson, Days, Row, console, plain, ruled
 
 MICROS_PER_CENT, MICROS_PER_DOLLAR = 10_000, 1_000_000
 
@@ -43,7 +42,8 @@ def usage(
         return
     rows: list[Row] = said.get("rows") or []
     totals: Row = said.get("totals") or {}
-    table = Table()
+    shown = console()
+    table = ruled(shown)
     table.add_column(by.value)
     for heading in ("requests", "input", "output", "cache write", "cache read", "tokens", "cost"):
         table.add_column(heading, justify="right")
@@ -51,7 +51,6 @@ def usage(
         table.add_row(plain(row, "key"), *_cells(row))
     table.add_section()
     table.add_row("total", *_cells(totals), style="bold")
-    shown = console()
     shown.print(f"{said.get('tenant')}, since {str(said.get('since'))[:10]}", markup=False, highlight=False)
     shown.print(table)
     for note in _notes(totals, said.get("omitted")):

@@ -41,7 +41,9 @@ def test_each_light_has_its_value_and_its_reason_and_names_are_no_markup(termina
 
     told = terminal.run("accept").output
 
-    assert "63 in 24 hours" in told
+    assert "green        Trace volume (63 in 24 hours)" in told
+    assert "cannot tell  Branch protection\n" in told
+    assert not set("┃│─") & set(told)
     assert "Some have [10] or fewer. [b]bob" in told
     assert "Cannot tell yet: needs x." in told
     assert "1 of 3 green, 6 are needed: not accepted" in told

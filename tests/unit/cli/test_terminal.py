@@ -113,6 +113,12 @@ def test_a_narrow_terminal_keeps_who_how_much_and_the_grade():
     assert "tool calls" not in narrow
 
 
+@pytest.mark.parametrize("width", [45, 80, 100, 160])
+def test_a_number_is_never_cut(width: int):
+    assert "1,200" in drawn("team", width=width)
+    assert "$93.50" in drawn("agents", width=width)
+
+
 def test_names_are_no_markup():
     told = drawn("team", terminal=False)
 
