@@ -36,6 +36,8 @@ def may(call: Call, role: str) -> bool:
         return call.access == "open"
     scopes, bound = held
     principal = Principal(0, "default", role, frozenset(scopes), engineer_id="somebody" if bound else None)
+    if bound and call.of_everybody:
+        return False
     return call.access == "signed in" or principal.may(call.access)
 
 

@@ -77,7 +77,7 @@ class _Endpoint:
 
     async def _respond(self, request: Request) -> Response:
         call = self._call
-        principal = await authorise(request, request.app.state.tokens, call.access)
+        principal = await authorise(request, request.app.state.tokens, call.access, of_everybody=call.of_everybody)
         if request.scope["query_string"] and not call.page:
             _refuse_unknown_query(request.query_params, self._known)
         return await call.handler(request, principal)

@@ -30,7 +30,7 @@ def presented(request: Request) -> Secret | None:
     return Secret(token) if token and token.isascii() and len(token) <= TOKEN_CHARS_MAX else None
 
 
-async def authorise(request: Request, tokens: Tokens, access: Access) -> Principal:
+async def authorise(request: Request, tokens: Tokens, access: Access, *, of_everybody: bool = False) -> Principal:
     """The principal of this request. Raises NotAuthenticated, ScopeMissing or CrossSite when it may not make it."""
     if access == "open":
         return NOBODY
@@ -42,6 +42,8 @@ async def authorise(request: Request, tokens: Tokens, access: Access) -> Princip
         require_same_site(request)
     if access != "signed in" and not principal.may(access):
         raise ScopeMissing(f"This call needs the scope {access}; the token has {', '.join(sorted(principal.scopes))}.")
+    if of_everybody and principal.role == "engineer":
+        raise ScopeMissing("These figures are of everybody together; they need a token bound to no engineer.")
     return principal
 
 

@@ -64,8 +64,8 @@ class Call:
 
     `takes` and `gives` are the types of the body and the answer (None: none, or a page; a tuple: one of them); `many`
     says that an array or NDJSON of `takes` is accepted too. `table` names the field of the answer whose rows are its
-    CSV. `media` is what it answers in, where that is no JSON. `problem` answers with an error where a protocol has a
-    shape of its own for it.
+    CSV. `of_everybody` keeps a token that is bound to one engineer away. `media` is what it answers in, where that is
+    no JSON. `problem` answers with an error where a protocol has a shape of its own for it.
     """
 
     method: Literal["GET", "POST"]
@@ -79,6 +79,7 @@ class Call:
     status: int = 200
     query: Sequence[Query] = ()
     page: bool = False
+    of_everybody: bool = False
     table: str = ""
     media: str = "application/json"
     problem: Problem | None = None

@@ -1,6 +1,7 @@
 """`tally usage`."""
 
 import json
+import re
 
 import pytest
 
@@ -43,7 +44,7 @@ def accounts(terminal, listener, monkeypatch):
 
 def line_of(output: str, start: str) -> list[str]:
     found = next(line for line in output.splitlines() if start in line)
-    return [cell.strip() for cell in found.replace("┃", "│").strip("│ ").split("│")]
+    return re.split(r" {2,}", found.strip())
 
 
 def test_a_row_has_the_columns_that_people_know(terminal, accounts):
