@@ -13,12 +13,13 @@ from typing import Any
 import msgspec
 
 from tallyward import clock
+from tallyward.domain.capture_report import BookedIn, CaptureReportIn, booked
 from tallyward.domain.fire import Fire, FireIn, from_sighting
 from tallyward.domain.tenant import SAMPLE_TENANT
 from tallyward.domain.usage import Usage, UsageIn, from_report
 from tallyward.ledger.database import Database, fetch_all
 from tallyward.ledger.rows import store
-from tallyward.ops.sample_work import REPOS, Work, moment, month_of, status, told_by_client
+from tallyward.ops.sample_work import REPOS, SATURDAY, Work, moment, month_of, status, told_by_client
 from tallyward.prices import price
 
 _SEED = 20_260_517
@@ -41,16 +42,16 @@ def _runs(rng: random.Random, now: datetime) -> Iterator[Work]:
     for agent, (runs, cents, _) in _AGENTS.items():
         for number in range(runs):
             at = moment(rng, now)
-            usage = _request(rng, at, f"sample-{agent}-{number}", max(1, round(rng.gauss(cents, cents / 4))))
+            usage = _request(rng, at, agent, f"sample-{agent}-{number}", max(1, round(rng.gauss(cents, cents / 4))))
             found = price.price(usage.model, usage, usage.ts)
             yield usage
             yield _run(rng, at, agent, usage, found[0] if found else None)
 
 
-def _request(rng: random.Random, at: datetime, session: str, cents: int) -> Usage:
+def _request(rng: random.Random, at: datetime, agent: str, session: str, cents: int) -> Usage:
     row = UsageIn(
         request_key=f"{session}:1", ts=at + timedelta(seconds=40), model="claude-opus-4-7", runtime="k8s-job",
-        engineer_id="sample-fleet", session_id=session, prompt_id="p1", repo=REPOS[0],
+        engineer_id="sample-fleet", session_id=session, prompt_id="p1", repo=REPOS[0], skill_name=agent,
         input_tokens=cents * 1_200, output_tokens=cents * 160,
     )  # fmt: skip
     return told_by_client(from_report(row), rng)
@@ -81,6 +82,23 @@ def _pull_requests(rng: random.Random, now: datetime) -> Iterator[dict[str, Any]
             }  # fmt: skip
 
 
+def _books(rng: random.Random, now: datetime) -> Iterator[CaptureReportIn]:
+    """What the laptops say of themselves: one has lost a little, one has not delivered for two days."""
+    for place, (person, total) in enumerate(_PEOPLE.items()):
+        quiet = 2 if place == len(_PEOPLE) - 2 else 0
+        days = [
+            BookedIn(
+                day=(now - timedelta(days=age)).date(), engineer_id=person, refused=0,
+                stored=round(total / 8 * rng.uniform(0.4, 1.6)), duplicate=rng.randint(0, 6),
+                waiting=rng.randint(4, 20) if quiet and age == quiet else 0,
+                losses={"overflow": rng.randint(1, 3)} if place == 1 and age % 9 == 0 else {},
+            )
+            for age in range(quiet, 30)
+            if (now - timedelta(days=age)).weekday() < SATURDAY
+        ]  # fmt: skip
+        yield CaptureReportIn(machine=f"{place:032x}", days=days)
+
+
 async def fill(database: Database) -> None:
     """Writes the sample into its tenant, all of it or nothing."""
     await asyncio.to_thread(price.load)
@@ -91,6 +109,11 @@ async def fill(database: Database) -> None:
         await store(connection, [*work, *_runs(rng, now)], price.price)
         rows = msgspec.json.encode(list(_pull_requests(rng, now))).decode()
         await fetch_all(connection, "insert_pull_requests", {"rows": rows})
+        for report in _books(rng, now):
+            told = msgspec.json.encode(booked(report, None)).decode()
+            await fetch_all(
+                connection, "put_capture_reports", {"machine": report.machine, "version": None, "rows": told}
+            )
 
 
 async def keep_recent(database: Database) -> None:

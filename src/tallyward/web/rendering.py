@@ -73,8 +73,10 @@ def duration(milliseconds: int | None) -> str:
     return f"{hours:,} h {rest:02d} min" if hours else f"{minutes} min {seconds:02d} s"
 
 
-def rough(value: int) -> str:
+def rough(value: int | None) -> str:
     """A duration without its seconds once it has ten minutes."""
+    if value is None:
+        return duration(None)
     return duration(value).partition(" min ")[0] + " min" if ROUGH_MS <= value < HOUR_MS else duration(value)
 
 

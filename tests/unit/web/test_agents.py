@@ -1,38 +1,42 @@
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from tallyward.domain.rate import rate
 from tallyward.domain.tenant import MergedPrDollars, TenantConfig, light
+from tallyward.services.agents import AgentLine, AgentsBoard, AgentWork
 from tallyward.services.asked import Window
-from tallyward.services.board import AgentRow, EconomicsBoard
 from tallyward.web.pages.agents import ROOM, figures, render_agents
 from tests.frames import frame
 
 WINDOW = Window(since=datetime(2026, 4, 17, tzinfo=UTC), until=None, days=30, tz="UTC")
 
 
-def board(*agents: AgentRow) -> EconomicsBoard:
-    return EconomicsBoard(
-        days=30,
-        tenant="default",
-        sample=False,
-        merged_pr_usd={"yellow": 15.0, "red": 30.0},
-        window=WINDOW,
-        filters={},
-        agents=list(agents),
-    )
+def work(runs: int, micros: int | None, per_pr: float | None) -> dict[str, Any]:
+    return {
+        "runs": runs, "successful": runs, "errors": 0, "abandoned": 0, "success": rate(runs, runs),
+        "cost_micros": micros,
+        "prs_merged": 2, "micros_per_merged_pr": None if per_pr is None else round(per_pr * 1e6),
+        "usd_per_merged_pr": per_pr, "light": light(per_pr, MergedPrDollars()),
+    }  # fmt: skip
 
 
-def agent(name: str, per_pr: float | None) -> AgentRow:
-    return AgentRow(
-        agent=name,
-        runs=3,
-        cost_usd=None if per_pr is None else per_pr * 2,
-        prs_merged=2,
-        cost_usd_per_merged_pr=per_pr,
-        light=light(per_pr, MergedPrDollars()),
-        rows="/v1/fires",
-    )
+def agent(name: str, per_pr: float | None) -> AgentLine:
+    micros = None if per_pr is None else round(per_pr * 2e6)
+    return AgentLine(
+        agent=name, p50_latency_ms=None, p95_latency_ms=None, survival=None, survival_on=None, rows="/v1/fires",
+        **work(3, micros, per_pr),
+    )  # fmt: skip
+
+
+def board(*agents: AgentLine) -> AgentsBoard:
+    first = agents[0].usd_per_merged_pr if agents else None
+    micros = None if first is None else round(first * 2e6)
+    return AgentsBoard(
+        tenant="default", window=WINDOW, filters={}, merged_pr_usd={"yellow": 15.0, "red": 30.0},
+        entire=AgentWork(**work(3, micros, first)), rows=list(agents),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

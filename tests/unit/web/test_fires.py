@@ -40,7 +40,7 @@ def test_a_moment_is_told_in_the_zone_of_the_reader():
 
 def test_a_cost_is_told_to_the_hundredth_of_a_cent_and_only_where_there_is_one():
     assert "$0.0042" in render_fires(board(fire(cost_micros=4_200), fire()), frame(LEAD, ROOM))
-    assert ">Cost<" not in render_fires(board(fire()), frame(LEAD, ROOM))
+    assert ">Cost</th>" not in render_fires(board(fire()), frame(LEAD, ROOM))
 
 
 def test_no_rows_say_what_to_do():

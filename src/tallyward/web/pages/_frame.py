@@ -11,7 +11,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -28,7 +28,7 @@ from tallyward.web.parameters import asked as read_asked
 RANGES = (7, 30, 90)
 RANGE = ("days", "from", "to", "tz")
 ALONG = (*RANGE, "sample")  # what goes along from page to page
-ADDED = ("sort", "order", "by", "sample")  # what pages take beside the range, the filters and the search
+ADDED = ("sort", "order", "by", "event", "sample")  # what pages take beside the range, the filters and the search
 DOLLARS = Currency()
 FILTER_WORDS = {"repo": "repository"}
 
@@ -89,6 +89,9 @@ class Frame:
     exported: str = ""  # the call of the API that gives the same numbers
     searched: str = ""  # what the search box looks for; empty: no box
     ranged: bool = True
+    rolling: bool = False  # days back from now alone
+    ever: bool = False  # all time where no range is said
+    csv: bool = True  # whether the call gives CSV too
     currency: Currency = DOLLARS
     server: str = ""
 
@@ -104,8 +107,10 @@ class Frame:
     def ranges(self) -> tuple[Link, ...]:
         """The usual ranges."""
         rest = {"from_": None, "to": None, "page": None}
+        said = not self.ever or "days" in self.address.given
         return tuple(
-            Link(f"{days} days", self.address(**rest, days=str(days)), self.asked.days == days) for days in RANGES
+            Link(f"{days} days", self.address(**rest, days=str(days)), said and self.asked.days == days)
+            for days in RANGES
         )
 
     @property
@@ -138,6 +143,10 @@ class Frame:
         along = self.address.only((*ALONG, *FILTERS))
         return replace(along, given={**along.given, **({"sample": "1"} if self.sample else {})})(path, **filters)
 
+    def session(self, session_id: str) -> str:
+        """The page of one session."""
+        return self.listing(f"/sessions/{quote(session_id, safe='')}")
+
     @property
     def span(self) -> str:
         """`the last 30 days`, or from when to when."""
@@ -158,8 +167,11 @@ class Frame:
         """The same numbers for programs. The made-up ones are not given out: nobody shall take them for the truth."""
         if not self.exported or self.sample:
             return ()
-        plain = self.address.only((*PARAMETERS, "by"))
-        return tuple(Link(name, plain(self.exported, format=name.lower())) for name in ("CSV", "JSON"))
+        plain = self.address.only((*PARAMETERS, "by", "event"))
+        return tuple(
+            Link(name, plain(self.exported, format=name.lower() if self.csv else None))
+            for name in (("CSV", "JSON") if self.csv else ("JSON",))
+        )
 
     @property
     def sample_link(self) -> Link | None:

@@ -3,8 +3,6 @@
 The rows are those of `/v1/fires`, from the same call. Every number of every page leads here.
 """
 
-from urllib.parse import quote
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,7 +24,7 @@ def fire_row(fire: FireRow, frame: Frame) -> dict[str, object]:
         "engineer": frame.address(engineer=fire.engineer_id, page=None),
         "skill": frame.address(skill=fire.skill_name, page=None),
         "repo": frame.address(repo=fire.repo, page=None) if fire.repo else None,
-        "session": frame.listing(f"/sessions/{quote(fire.session_id, safe='')}") if fire.session_id else None,
+        "session": frame.session(fire.session_id) if fire.session_id else None,
         "cost": "" if fire.cost_micros is None else frame.money(fire.cost_micros, fine=True),
     }
 
