@@ -1,5 +1,6 @@
 """What many tests share: a real PostgreSQL, and in it a database that belongs to one test."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from tests.machine import left_out
 
 settings.register_profile("tests", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("tests")
+# A suite that a script started in its background ignores the interrupt, and so would every program that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 LEFT_OUT = pytest.StashKey[list[pytest.Item]]()
 
 
