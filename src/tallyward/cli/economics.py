@@ -40,6 +40,8 @@ class By(StrEnum):
     MODEL = "model"
     REPO = "repo"
     ENGINEER = "engineer"
+    AGENT = "agent"
+    RUNTIME = "runtime"
 
 
 def commands(app: typer.Typer) -> None:
@@ -64,7 +66,7 @@ def skills(
 def agents(as_json: AsJson = False, days: Days = 30, since: Since = None, watch: Watch = False) -> None:
     """Show the agents in the cluster: runs, dollars, merged pull requests, and whether they are worth it."""
     way = laptop.link()
-    fetch = partial(way.get, f"/v1/economics?{span(days, since)}")
+    fetch = partial(way.get, f"/v1/agents?{span(days, since)}")
     show(fetch, partial(draw_agents, words=span_words(days, since)), as_json=as_json, watch=watch)
 
 
@@ -75,13 +77,13 @@ def cost(
     since: Since = None,
     watch: Watch = False,
 ) -> None:
-    """Show what metered requests cost: by skill, model, repository or engineer, and over the days."""
+    """Show what metered requests cost: by skill, model, repository, engineer, agent or runtime, and by day."""
     way = laptop.link()
-    asked = span(days, since).replace("from=", "since=")
+    asked = span(days, since)
 
     def fetch() -> dict[str, Any]:
-        daily = way.get(f"/v1/usage?by=day&{asked}")
-        return way.get(f"/v1/usage?by={by.value}&{asked}") | {"by_day": daily.get("rows") or []}
+        daily = way.get(f"/v1/cost?by=day&{asked}")
+        return way.get(f"/v1/cost?by={by.value}&{asked}") | {"by_day": daily.get("rows") or []}
 
     draw = partial(draw_cost, words=span_words(days, since), by=by.value)
     show(fetch, draw, as_json=as_json, watch=watch)
@@ -112,24 +114,26 @@ def draw_agents(said: dict[str, Any], shown: Console, *, words: str) -> list[Ren
     columns = [
         Column("agent", lambda row: plain(row, "agent"), number=False),
         Column("runs", lambda row: number(row, "runs"), room=50),
-        Column("cost", lambda row: _usd(row, "cost_usd")),
+        Column("success", lambda row: percent(row.get("success")), room=80),
+        Column("cost", lambda row: dollars(row.get("cost_micros"))),
         Column("merged PRs", lambda row: number(row, "prs_merged"), room=60),
-        Column("per merged PR", lambda row: _usd(row, "cost_usd_per_merged_pr")),
+        Column("per merged PR", lambda row: dollars(row.get("micros_per_merged_pr"))),
+        Column("survive", lambda row: percent(row.get("survival")), room=100),
         Column("light", lambda row: painted(str(row.get("light")), LIGHTS), number=False),
     ]
-    rows: list[Row] = said.get("agents") or []
-    sample = " (sample data)" if said.get("sample") else ""
+    rows: list[Row] = said.get("rows") or []
+    whole: Row = said.get("entire") or {}
+    summary = f"{len(rows)} agents in the cluster, {dollars(whole.get('cost_micros'))}"
     return [
-        line(f"{said.get('tenant')}, {words}: {len(rows)} agents in the cluster{sample}", "bold"),
+        line(f"{said.get('tenant')}, {words}: {summary}", "bold"),
         table(columns, rows, shown),
     ]
 
 
 def draw_cost(said: dict[str, Any], shown: Console, *, words: str, by: str) -> list[RenderableType]:
-    """The dearest first, each with its share; what has no price is counted and never a zero."""
-    totals: Row = said.get("totals") or {}
+    """Each with its share, as the server orders them; what has no price is counted and never a zero."""
+    totals: Row = said.get("entire") or {}
     whole = totals.get("cost_micros") if totals.get("requests") else None
-    rows = sorted(said.get("rows") or [], key=lambda row: -(row.get("cost_micros") or 0))
     columns = [
         Column(by, lambda row: plain(row, "key"), number=False),
         Column("requests", lambda row: number(row, "requests"), room=60),
@@ -142,10 +146,10 @@ def draw_cost(said: dict[str, Any], shown: Console, *, words: str, by: str) -> l
     shown_lines: list[RenderableType] = [
         line(f"{said.get('tenant')}, {words}: {dollars(whole)} for {number(totals, 'requests')} requests", "bold"),
         *bars(daily, shown),
-        table(columns, rows, shown),
+        table(columns, said.get("rows") or [], shown),
     ]
     if unpriced:
-        shown_lines.append(line(f"{unpriced:,} requests have no known price and are in no sum.", "yellow"))
+        shown_lines.append(line(f"Requests without a known price, which are in no sum: {unpriced:,}.", "yellow"))
     return shown_lines
 
 
@@ -158,8 +162,3 @@ def _share(row: Row, whole: object) -> str:
     if not isinstance(part, int) or not isinstance(whole, int) or whole <= 0:
         return ""
     return "#" * max(1, round(SHARE_CELLS * part / whole)) if part > 0 else ""
-
-
-def _usd(row: Row, name: str) -> str:
-    value = row.get(name)
-    return f"${value:,.2f}" if isinstance(value, int | float) else "-"

@@ -7,14 +7,14 @@ import pytest
 
 from tests.listening_server import ListeningServer, Reply
 
-USAGE = {"tenant": "default", "rows": [{"key": "/ship", "cost_micros": 5}], "totals": {"cost_micros": 5, "requests": 1}}
+COST = {"tenant": "default", "rows": [{"key": "/ship", "cost_micros": 5}], "entire": {"cost_micros": 5, "requests": 1}}
 
 
 @pytest.fixture
 def server(terminal: Any, listener: ListeningServer, monkeypatch: pytest.MonkeyPatch) -> ListeningServer:
     monkeypatch.setenv("TALLY_SERVER", listener.url)
     monkeypatch.setenv("TALLY_TOKEN", "tw_env")
-    listener.answers = lambda request: Reply(200, USAGE if "/v1/usage" in request.path else {"tenant": "default"})
+    listener.answers = lambda request: Reply(200, COST if "/v1/cost" in request.path else {"tenant": "default"})
     return listener
 
 
@@ -23,11 +23,11 @@ def server(terminal: Any, listener: ListeningServer, monkeypatch: pytest.MonkeyP
     [
         (["skills"], ["/v1/skills?days=30"]),
         (["skills", "--since", "7d", "--q", "a&b"], ["/v1/skills?days=7&q=a%26b"]),
-        (["agents", "--since", "2026-05-17"], ["/v1/economics?from=2026-05-17"]),
-        (["cost", "--by", "model"], ["/v1/usage?by=day&days=30", "/v1/usage?by=model&days=30"]),
+        (["agents", "--since", "2026-05-17"], ["/v1/agents?from=2026-05-17"]),
+        (["cost", "--by", "model"], ["/v1/cost?by=day&days=30", "/v1/cost?by=model&days=30"]),
         (
             ["cost", "--since", "2026-05-17"],
-            ["/v1/usage?by=day&since=2026-05-17", "/v1/usage?by=skill&since=2026-05-17"],
+            ["/v1/cost?by=day&from=2026-05-17", "/v1/cost?by=skill&from=2026-05-17"],
         ),
     ],
 )
@@ -42,4 +42,4 @@ def test_json_is_what_the_server_said(terminal: Any, server: ListeningServer, co
 
 
 def test_the_json_of_the_cost_has_the_days_beside(terminal: Any, server: ListeningServer):
-    assert json.loads(terminal.run("cost", "--json").output) == USAGE | {"by_day": USAGE["rows"]}
+    assert json.loads(terminal.run("cost", "--json").output) == COST | {"by_day": COST["rows"]}

@@ -40,26 +40,16 @@ SKILLS = {
     ],
 }  # fmt: skip
 FIXER = {
-    "agent": "fixer",
-    "runs": 3,
-    "cost_usd": 93.5,
-    "prs_merged": 3,
-    "cost_usd_per_merged_pr": 31.17,
-    "light": "red",
-}
-IDLE = FIXER | {
-    "agent": "idle",
-    "cost_usd": None,
-    "prs_merged": 0,
-    "cost_usd_per_merged_pr": None,
-    "light": "undefined",
-}
-AGENTS = {"tenant": "default", "agents": [FIXER, IDLE]}
+    "agent": "fixer", "runs": 3, "success": {"value": 1.0}, "cost_micros": 93_500_000, "prs_merged": 3,
+    "micros_per_merged_pr": 31_166_667, "light": "red", "survival": None,
+}  # fmt: skip
+IDLE = FIXER | {"agent": "idle", "cost_micros": None, "micros_per_merged_pr": None, "light": "undefined"}
+AGENTS = {"tenant": "default", "entire": {"cost_micros": 93_500_000}, "rows": [FIXER, IDLE]}
 COST = {
-    "tenant": "default", "totals": {"cost_micros": 4_000_000, "requests": 9, "unpriced_requests": 2},
+    "tenant": "default", "entire": {"cost_micros": 4_000_000, "requests": 9, "unpriced_requests": 2},
     "rows": [
-        {"key": "/ask", "requests": 4, "cost_micros": 1_000_000},
         {"key": "/ship", "requests": 5, "cost_micros": 3_000_000},
+        {"key": "/ask", "requests": 4, "cost_micros": 1_000_000},
         {"key": "free", "requests": 2, "cost_micros": None, "unpriced_requests": 2},
     ],
     "by_day": [{"key": "2026-05-02", "cost_micros": 3}, {"key": "2026-05-01", "cost_micros": 1}],
@@ -135,8 +125,8 @@ def test_what_is_not_known_is_a_dash_and_never_nothing():
 
     assert "93 %" in skills
     assert [line.split()[-4:] for line in skills.splitlines() if "/rare" in line] == [["-", "-", "-", "-"]]
-    assert [line.split()[2] for line in agents.splitlines() if line.startswith("idle")] == ["-"]
-    assert "2 requests have no known price and are in no sum." in cost
+    assert [line.split()[4] for line in agents.splitlines() if line.startswith("idle")] == ["-"]
+    assert "Requests without a known price, which are in no sum: 2." in cost
     assert [line.split()[2] for line in cost.splitlines() if line.startswith("free")] == ["-"]
 
 
