@@ -86,8 +86,8 @@ def test_no_file_names_a_registry() -> None:
     [
         ("server.txt", ["server"], []),
         ("build.txt", [], ["build"]),
-        ("test.txt", ["server", "mcp", "backfill"], ["test", "build"]),
-        ("check.txt", ["server", "mcp", "backfill"], ["test", "build", "check"]),
+        ("test.txt", ["server", "mcp", "backfill"], ["test", "dashboards", "build"]),
+        ("check.txt", ["server", "mcp", "backfill"], ["test", "dashboards", "build", "check"]),
     ],
 )
 def test_the_locks_hold_what_the_project_asks_for(file: str, extras: list[str], groups: list[str]) -> None:

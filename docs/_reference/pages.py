@@ -8,7 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from docs._dashboards import files as dashboards
 from docs._reference import captured_fields, claude_plugin
+from tallyward.domain.tenant import TenantConfig
 from tallyward.web.app import CALLS
 from tallyward.web.openapi import describe
 
@@ -25,11 +27,16 @@ def everything() -> dict[Path, Callable[[], str]]:
     """What writes each generated page, by its path; the README with its table renewed is among them."""
     found = {REFERENCE / f"{name.replace('_', '-')}.md": partial(_page, name) for name in PAGES}
     plugin = {PLUGIN / name: write for name, write in claude_plugin.FILES.items()}
-    return {**found, **plugin, REFERENCE / "openapi.json": _description, README: _readme}
+    boards = {dashboards.FOLDER / name: partial(_dashboard, name) for name in dashboards.NAMES}
+    return {**found, **plugin, **boards, REFERENCE / "openapi.json": _description, README: _readme}
 
 
 def _page(name: str) -> str:
     return NOTE + import_module(f"docs._reference.{name}").page().strip() + "\n"
+
+
+def _dashboard(name: str) -> str:
+    return dashboards.written(TenantConfig())[name]
 
 
 def _description() -> str:
