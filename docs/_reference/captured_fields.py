@@ -17,10 +17,11 @@ from tallyward.capture._base import Seen, fetch, fire
 from tallyward.domain.capture_report import CaptureReportIn
 from tallyward.domain.fire import FetchIn, FireIn
 from tallyward.domain.usage import UsageIn
+from tallyward.domain.work_item import TransitionIn
 from tallyward.web.app import CALLS
 
 # Fields that end in a column of another name.
-COLUMN = {"source": "seen_by", "days": "day"}
+COLUMN = {"source": "seen_by", "days": "day", "verdict": "last_verdict", "at": "updated_at"}
 FIRE_SOURCES = {
     "engineer_id": "`GITHUB_USER`, else the engineer of the token, else git's `github.user` or `user.name`, else"
     " `unknown`. The server puts the token's engineer in the place of `unknown`.",
@@ -91,6 +92,13 @@ NEVER = (
     "Addresses of remotes with user, password or host",
     "Environment variables, and whatever keys and tokens an agent uses",
 )
+STEP_SOURCES = {
+    "phase": "Whoever runs the work, as the other fields of a step.",
+    "verdict": "A word for what led to the step; the one before stays where none is said.",
+    "attempts": "Counted by the server where it is not said: one more with each step to `build`. It never falls.",
+    "file_scope": "Paths within the repository; those before stay where none are said.",
+    "at": "The clock of whoever reports; the server's where it is not said.",
+}
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,7 @@ CAPTURED: dict[type[Struct], Captured] = {
     FetchIn: Captured("context_fetches", "A file that an agent read", FETCH_SOURCES, _sent(_FETCH)),
     UsageIn: Captured("cost_ledger", "A metered request", USAGE_SOURCES),
     CaptureReportIn: Captured("capture_reports", "The books of a laptop", REPORT_SOURCES),
+    TransitionIn: Captured("work_items", "A step of a work item", STEP_SOURCES),
 }
 HEAD = """# Captured fields
 

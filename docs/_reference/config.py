@@ -109,6 +109,7 @@ TENANT_KEYS = {
     "counted_kinds": "Kinds of fire that count as utilisation; at least one. The others are shown beside.",
     "grades": "A grade needs more fires in 30 days than its number; they fall from excellent to untapped.",
     "accept": "What the acceptance grid needs to be told; see below.",
+    "rates": "Where the [rates](../how-to/rates.md) of merges turn: under `low` is below, at or over `high` above.",
     "oidc": "Where the people of this tenant sign in; see below. None: by token alone.",
     "merged_pr_usd": "Dollars per merged pull request of an agent: more than `red` is red, more than `yellow` yellow.",
     "retention": "`raw_days`: how many days single rows are kept, 31 at least; 0 keeps them for ever.",

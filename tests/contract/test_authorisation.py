@@ -26,6 +26,7 @@ BODIES: dict[str, Any] = {
         "request_key": "msg_1", "ts": "2026-05-17T12:00:00Z", "model": "m", "runtime": "modal", "engineer_id": "amy",
     },
     "POST /v1/capture-report": {"machine": "0" * 32, "days": []},
+    "POST /v1/work-items/{project:path}/{story_id}/transitions": {"phase": "build"},
     "POST /v1/logs": {"resourceLogs": []},
     "POST /v1/metrics": {"resourceMetrics": []},
     "POST /v1/traces": {"resourceSpans": []},

@@ -26,6 +26,7 @@ BODIES = {
     "/v1/trace": ROW,
     "/v1/context-fetches": {"agent_name": "claude-code", "file_path": "README.md"},
     "/v1/usage": REQUEST,
+    "/v1/work-items/{project:path}/{story_id}/transitions": {"phase": "build"},
     "/v1/capture-report": {"machine": "0" * 32, "days": []},
 }
 
@@ -81,12 +82,14 @@ def has_shape(answer: Answer, declared: Any) -> bool:
 )
 async def test_an_answer_has_the_shape_that_is_described(database_url: str, call: Call):
     async with application(database_url) as site:
-        token = await site.token(["capture", "read"], engineer="thomas-c")
+        token = await site.token(["capture", "read", "dispatch"], engineer="thomas-c")
         rows = [{**ROW, "session_id": "s1"}, {**ROW, "runtime": "k8s-job"}]
         await site.call("POST", "/v1/trace", token=token, body=rows)
         await site.call("POST", "/v1/usage", token=token, body={**REQUEST, "ts": clock.iso(clock.now())})
+        await site.call("POST", "/v1/work-items/web/S-1/transitions", token=token, body={"phase": "spec"})
 
-        path = call.path.replace("{session:path}", "s1").replace("{name}", "latency")
+        path = call.path.replace("{project:path}/{story_id}", "web/S-1")
+        path = path.replace("{session:path}", "s1").replace("{name}", "latency")
         asking = await site.token(["admin"]) if call.access == "admin" else token
         answer = await site.call(call.method, path, token=asking, body=BODIES.get(call.path))
 

@@ -45,6 +45,10 @@ ROWS: dict[str, dict[str, Any]] = {
     "rollup_fires_by_place": {"kind": "skill", "skill_name": "/s", "runtime": "modal", **SUM, **FIRES},
     "rollup_fires_by_skill": {"kind": "skill", "skill_name": "/s", **SUM, **FIRES},
     "rollup_usage": {"model": "m", **SUM, **REQUESTS},
+    "work_items": {
+        "project": "p", "story_id": "s", "phase": "spec", "attempts": 0, "opened_at": "2026-05-17T12:00:00Z",
+        "updated_at": "2026-05-17T12:00:00Z",
+    },
     "tenants": {"label": "l", "arg_key": "k"},
 }  # fmt: skip
 TABLES = sorted(ROWS)

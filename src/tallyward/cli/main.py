@@ -20,23 +20,26 @@ from tallyward.cli import (
     doctor,
     economics,
     mcp_servers,
+    metrics,
     reconcile,
     relay,
     status,
     top,
     usage,
+    work,
 )
 from tallyward.errors import DependencyMissing, TallyError
 
 EXIT_SETUP = 2  # it cannot work as it is set up; the line on standard error says what to do
 LAPTOP_COMMANDS = (
     *("connect", "disconnect", "flush", "status", "doctor", "reconcile", "backfill", "mcp", "relay"),
-    *("me", "team", "skills", "agents", "cost", "top", "usage", "accept"),
+    *("me", "team", "skills", "agents", "cost", "top", "usage", "accept", "work", "metrics"),
     "--version",
 )
 SERVER_COMMANDS = {
     "serve": "Serve the ledger, its API and its pages.",
     "db": "Reach and check the ledger's database.",
+    "replay": "Make what is derived from the outbox anew, or compare.",
     "reprice": "Reckon again what every request cost.",
     "token": "Make, list and revoke bearer tokens.",
 }
@@ -73,6 +76,8 @@ def build(arguments: list[str]) -> typer.Typer:
     mcp_servers.commands(app)
     reconcile.commands(app)
     relay.commands(app)
+    work.commands(app)
+    metrics.commands(app)
     if not (arguments and arguments[0] in LAPTOP_COMMANDS):
         _add_server_commands(app)
     return app

@@ -6,6 +6,7 @@ not travel to where it was not meant for) and asks no proxy.
 
 import http.client
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from tallyward import __version__
 from tallyward.errors import (
     Busy,
+    Conflict,
     Invalid,
     NotAuthenticated,
     NotConnected,
@@ -29,6 +31,7 @@ _REFUSALS: dict[int, type[TallyError]] = {
     401: NotAuthenticated,
     403: ScopeMissing,
     404: NotFound,
+    409: Conflict,
     422: Invalid,
     503: Busy,
 }
@@ -83,11 +86,14 @@ class Link:
         """Whether the token would cross a network unencrypted."""
         return not self._secure and self._host not in ("localhost", "127.0.0.1", "::1")
 
-    def call(self, method: str, path: str, body: object = None) -> Answer:
+    def call(
+        self, method: str, path: str, body: object = None, more_headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """Send one request. Raises ServerUnreachable if no whole answer came in time."""
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         connection = kind(self._host, self._port, timeout=self._timeout)
         headers = {"Accept": "application/json", "User-Agent": f"tallyward/{__version__}"}
+        headers |= more_headers or {}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         raw = None
@@ -110,6 +116,13 @@ class Link:
         """The object at `path`. Raises the error that the server's refusal stands for."""
         answer = self.call("GET", path)
         if answer.status == http.client.OK:
+            return answer.body
+        raise _REFUSALS.get(answer.status, ServerUnreachable)(answer.error)
+
+    def post(self, path: str, body: object, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """The object that the server answers to `body`. Raises the error that its refusal stands for."""
+        answer = self.call("POST", path, body, headers)
+        if answer.status in (http.client.OK, http.client.ACCEPTED):
             return answer.body
         raise _REFUSALS.get(answer.status, ServerUnreachable)(answer.error)
 

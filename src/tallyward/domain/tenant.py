@@ -11,6 +11,7 @@ from tallyward.domain.acceptance import AcceptConfig
 from tallyward.domain.fire import KINDS, Kind
 from tallyward.domain.money import Currency
 from tallyward.domain.oidc import OidcConfig
+from tallyward.domain.rates import RateBands
 
 DEFAULT_TENANT = "default"
 SAMPLE_TENANT = "sample"
@@ -63,6 +64,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
     grades: GradeThresholds = field(default_factory=GradeThresholds)
     merged_pr_usd: MergedPrDollars = field(default_factory=MergedPrDollars)
     retention: Retention = field(default_factory=Retention)
+    rates: RateBands = field(default_factory=RateBands)
     oidc: OidcConfig | None = None
     accept: AcceptConfig = field(default_factory=AcceptConfig)
     currency: Currency = field(default_factory=Currency)

@@ -10,6 +10,9 @@
     │   ├── AnothersProcess         403
     │   ├── NotFound                404
     │   ├── MethodNotAllowed        405
+    │   ├── Conflict                409
+    │   │   ├── TransitionRefused       a work item's step
+    │   │   └── KeyReused
     │   ├── TooSlow                 408
     │   ├── TooLarge                413
     │   ├── UnsupportedMedia        415
@@ -57,10 +60,12 @@ from tallyward.errors.answers import (
     BadRequest,
     Busy,
     ClocksDiffer,
+    Conflict,
     CrossSite,
     DiskFull,
     Internal,
     Invalid,
+    KeyReused,
     LedgerUnavailable,
     MethodNotAllowed,
     NotAuthenticated,
@@ -75,6 +80,7 @@ from tallyward.errors.answers import (
     SignInUnproven,
     TooLarge,
     TooSlow,
+    TransitionRefused,
     UnsupportedMedia,
 )
 from tallyward.errors.base import DOCS_URL, TallyError
@@ -111,6 +117,7 @@ __all__ = [
     "Busy",
     "ClocksDiffer",
     "ConfigInvalid",
+    "Conflict",
     "CrossSite",
     "DataDirUnusable",
     "DatabaseUnreachable",
@@ -121,6 +128,7 @@ __all__ = [
     "HooksUntrusted",
     "Internal",
     "Invalid",
+    "KeyReused",
     "LedgerUnavailable",
     "McpPartMissing",
     "MethodNotAllowed",
@@ -151,6 +159,7 @@ __all__ = [
     "TallyError",
     "TooLarge",
     "TooSlow",
+    "TransitionRefused",
     "UnsafeDatabase",
     "UnsupportedMedia",
 ]

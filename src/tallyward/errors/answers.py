@@ -73,6 +73,28 @@ class MethodNotAllowed(Refused):
     remedy = "/openapi.json lists the methods of each address."
 
 
+class Conflict(Refused):
+    """What is there does not allow this now."""
+
+    code = "conflict"
+    status = 409
+    remedy = "Read what is there, then decide again."
+
+
+class TransitionRefused(Conflict):
+    """The work item does not go from where it is to there."""
+
+    code = "transition_refused"
+    remedy = "`tally work show` tells where it is; docs/how-to/rates.md where it may go from there."
+
+
+class KeyReused(Conflict):
+    """This Idempotency-Key came with another request before."""
+
+    code = "key_reused"
+    remedy = "Send a new key with a new step, and the same key only with the same step."
+
+
 class TooSlow(Refused):
     """The body did not arrive in time."""
 

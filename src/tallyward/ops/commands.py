@@ -23,6 +23,7 @@ from tallyward.errors import ConfigInvalid, DatabaseUnreachable, NotFound, NotLi
 from tallyward.ledger import embedded
 from tallyward.ledger.database import APP_ROLE, Database
 from tallyward.ops.opened import AsJson, DatabaseUrl, DataDir, TenantName, opened_ledger
+from tallyward.ops.replay_commands import replay
 from tallyward.ops.rollup_commands import commands as rollup
 from tallyward.redact import Secret
 from tallyward.services.tenants import Tenants
@@ -40,6 +41,7 @@ def commands(app: typer.Typer) -> None:
     """Registers the server's commands."""
     app.command()(serve)
     app.command()(reprice)
+    app.command()(replay)
     app.add_typer(token, name="token")
     app.add_typer(db, name="db")
     app.add_typer(rollup, name="rollup")

@@ -28,14 +28,17 @@ from tallyward.services.accept import Acceptance
 from tallyward.services.board import Board
 from tallyward.services.boards import Boards
 from tallyward.services.capture_reports import CaptureReports
+from tallyward.services.events import Events
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
+from tallyward.services.rates import RateBook
 from tallyward.services.rolling import Roller
 from tallyward.services.sign_in import SignIn
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
 from tallyward.services.usage import Accounts
-from tallyward.web import api, boards, capture_reports, otlp, pages, scrape, usage
+from tallyward.services.work import Work
+from tallyward.web import api, boards, capture_reports, otlp, pages, scrape, usage, work
 from tallyward.web.auth import authorise
 from tallyward.web.calls import Call
 from tallyward.web.live import Feed
@@ -46,7 +49,8 @@ from tallyward.web.seen import STRAY, Seen
 _log = logging.getLogger(__name__)
 
 CALLS: tuple[Call, ...] = (
-    *api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *capture_reports.CALLS, *scrape.CALLS, *pages.CALLS,
+    *api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *capture_reports.CALLS, *work.CALLS, *scrape.CALLS,
+    *pages.CALLS,
 )  # fmt: skip
 
 
@@ -159,6 +163,14 @@ async def _alive(app: Starlette) -> AsyncGenerator[None]:
         await state.database.close()
 
 
+def _add_reports(state: State, database: Database, tenants: Tenants) -> None:
+    """What takes in reports of laptops and steps of work items, and tells what follows from these."""
+    state.capture_reports = CaptureReports(database)
+    state.rates = RateBook(database, tenants)
+    state.work = Work(database, state.rates.after_merge)
+    state.events = Events(database)
+
+
 def create_app(settings: Settings, database_url: Secret) -> App:
     """The ASGI application on a migrated database."""
     endpoints = {(call.method, call.path): _Endpoint(call) for call in CALLS}
@@ -184,7 +196,7 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.state.acceptance = Acceptance(database, tenants, settings.tenants_dir)
     app.state.accounts = Accounts(database, writer)
     app.state.exports = Exports(writer)
-    app.state.capture_reports = CaptureReports(database)
+    _add_reports(app.state, database, tenants)
     app.state.feed = Feed(database.changes)
     app.state.seen = {STRAY: Seen()} | {key: endpoint.seen for key, endpoint in endpoints.items()}
     app.state.openapi = msgspec.json.encode(describe(CALLS))

@@ -16,12 +16,15 @@ from tallyward.services.accept import Acceptance
 from tallyward.services.board import Board
 from tallyward.services.boards import Boards
 from tallyward.services.capture_reports import CaptureReports
+from tallyward.services.events import Events
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
+from tallyward.services.rates import RateBook
 from tallyward.services.sign_in import SignIn
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
 from tallyward.services.usage import Accounts
+from tallyward.services.work import Work
 
 # `open`: anybody. `signed in`: any valid token. Otherwise the scope that is needed.
 Access = Scope | Literal["open", "signed in"]
@@ -40,6 +43,9 @@ class Services(Protocol):
     sign_in: SignIn
     tenants: Tenants
     capture_reports: CaptureReports
+    work: Work
+    events: Events
+    rates: RateBook
 
 
 @dataclass(frozen=True)

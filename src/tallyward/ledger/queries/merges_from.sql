@@ -1,0 +1,6 @@
+-- Merges from a place on, oldest first.
+SELECT place, seq, project, (payload ->> 'attempts')::integer AS attempts, payload ->> 'verdict' AS verdict
+FROM events_outbox
+WHERE kind = 'phase.transition' AND target = 'merged' AND place >= %(place)s
+ORDER BY place
+LIMIT %(limit)s
