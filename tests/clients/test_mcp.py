@@ -1,6 +1,7 @@
 """A wrapped MCP server in the real Claude Code: hook and relay see the same call, and the ledger holds it once."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -97,6 +98,7 @@ def test_connect_wraps_what_claude_knows_and_adds_our_own_server(claude: RealCla
     script = Script([Use("mcp__probe__ping", {"x": 1}), fetch, Say("done")])
     done = claude.ask("go", script, options=("--allowedTools", "mcp__probe__ping", fetch.tool))
     assert done.out.strip() == b"done", done.err
+    eventually(lambda: len(mcp_rows(claude, serve)) > 1, 10)
     rows = {row["skill_name"]: row for row in seen_by_both(claude, serve)}
     assert {name: row["status"] for name, row in rows.items()} == {"mcp__probe__ping": "success", fetch.tool: "success"}
     assert rows["mcp__probe__ping"]["seen_by"] == ["hook", "relay"]
@@ -138,3 +140,40 @@ def test_one_call_over_http_is_one_row_that_both_have_seen(claude: RealClaude, s
     assert (row["skill_name"], row["status"]) == ("mcp__probe__echo", "success")
     assert "canary" not in everything_stored(serve)
     assert b"canary" not in claude.laptop.everything()
+
+
+@pytest.fixture
+def keyed(claude: RealClaude) -> Iterator[str]:
+    """Claude Code knows a server over HTTP that takes a key; the settings' text before anything was changed."""
+    with subprocess.Popen([sys.executable, str(SDK_SERVER), "http"], stdout=subprocess.PIPE) as server:
+        url = f"http://127.0.0.1:{int(server.stdout.readline())}/mcp"
+        probe = {"type": "http", "url": url, "headers": {"X-Key": "canary-key"}}
+        before = json.dumps({"mcpServers": {"probe": probe}}, indent=2)
+        (claude.laptop.home / ".claude.json").write_text(before)
+        yield before
+        server.kill()
+
+
+def test_the_proxy_is_there_before_claude_connects_and_goes_with_disconnect(
+    claude: RealClaude, serve: Server, keyed: str
+):
+    """Claude Code connects while the hooks of the start still run, so a hook would be too late for this."""
+    settings = claude.laptop.home / ".claude.json"
+    assert claude.tally("connect", "claude", "--wrap-mcp-http").code == 0
+    url = json.loads(settings.read_text())["mcpServers"]["probe"]["url"]
+    script = Script([Use("mcp__probe__echo", {"text": "canary"}), Say("done")])
+    done = claude.ask("go", script, options=("--allowedTools", "mcp__probe__echo"))
+    assert done.out.strip() == b"done", done.err
+    (row,) = seen_by_both(claude, serve)
+    assert (row["skill_name"], row["status"]) == ("mcp__probe__echo", "success")
+    assert "canary" not in everything_stored(serve)
+    assert b"canary" not in claude.laptop.everything()
+    claude.tally("disconnect", "claude")
+    assert json.loads(settings.read_text())["mcpServers"] == json.loads(keyed)["mcpServers"]
+    port = int(url.split(":")[2].partition("/")[0])
+    eventually(lambda: not listens(port), 10)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

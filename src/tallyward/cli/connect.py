@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from tallyward.cli import codex_hooks, laptop, managed, mcp_wiring, programs, relay_wiring
-from tallyward.cli.mcp_wiring import AddMcp, WrapMcp
+from tallyward.cli.mcp_wiring import AddMcp, WrapMcp, WrapMcpHttp
 from tallyward.cli.programs import CLAUDE, CODEX, AgentProgram
 from tallyward.client import backoff, home
 from tallyward.client.hook_settings import HookSettings
@@ -47,6 +47,7 @@ def connect(  # each is a flag
     token: Token = None,
     trust: Trust = False,
     wrap_mcp: WrapMcp = False,
+    wrap_mcp_http: WrapMcpHttp = False,
     mcp: AddMcp = False,
     relay: Relay = None,
     managed_settings: Managed = False,
@@ -60,10 +61,10 @@ def connect(  # each is a flag
         here = [program for program in programs.ALL if program.is_here()]
         if not here:
             raise ProgramMissing
-        mcp_wiring.check(here, wrap=wrap_mcp, add=mcp)
+        mcp_wiring.check(here, wrap=wrap_mcp, add=mcp, http=wrap_mcp_http)
         _connect([(program, program.user_settings) for program in here], server, token, trust=trust, relay=relay)
         for program in here:
-            mcp_wiring.put_in(program, wrap=wrap_mcp, add=mcp)
+            mcp_wiring.put_in(program, wrap=wrap_mcp, add=mcp, http=wrap_mcp_http)
     else:
         print(context.get_help())
 
@@ -74,6 +75,7 @@ def connect_claude(  # each is a flag
     token: Token = None,
     project: ForProject = False,
     wrap_mcp: WrapMcp = False,
+    wrap_mcp_http: WrapMcpHttp = False,
     mcp: AddMcp = False,
     relay: Relay = None,
     managed_settings: Managed = False,
@@ -84,10 +86,10 @@ def connect_claude(  # each is a flag
         return
     if project and relay:
         raise NotForAll("A relay is one person's; a repository's settings are everybody's.")
-    mcp_wiring.check([CLAUDE], wrap=wrap_mcp, add=mcp)
+    mcp_wiring.check([CLAUDE], wrap=wrap_mcp, add=mcp, http=wrap_mcp_http)
     settings = CLAUDE.project_settings if project else CLAUDE.user_settings
     _connect([(CLAUDE, settings)], server, token, relay=relay, project=project)
-    mcp_wiring.put_in(CLAUDE, wrap=wrap_mcp, add=mcp)
+    mcp_wiring.put_in(CLAUDE, wrap=wrap_mcp, add=mcp, http=wrap_mcp_http)
 
 
 @connecting.command("codex")
@@ -104,9 +106,9 @@ def connect_codex(  # each is a flag
     if managed_settings:
         print(managed.codex(), end="")
         return
-    mcp_wiring.check([CODEX], wrap=wrap_mcp, add=mcp)
+    mcp_wiring.check([CODEX], wrap=wrap_mcp, add=mcp, http=False)
     _connect([(CODEX, CODEX.user_settings)], server, token, trust=trust, relay=relay)
-    mcp_wiring.put_in(CODEX, wrap=wrap_mcp, add=mcp)
+    mcp_wiring.put_in(CODEX, wrap=wrap_mcp, add=mcp, http=False)
 
 
 def _connect(  # the options of a command

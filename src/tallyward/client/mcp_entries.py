@@ -58,7 +58,7 @@ def wrap_json(text: str, wrapper: Wrapper) -> Edited:
     plain = unwrap_json(text).text
     done = Edited(plain)
     edits: list[Edit] = []
-    for table in _tables(plain):
+    for table in tables(plain):
         for name, (start, end) in members(plain, table).items():
             server: object = json.loads(plain[start:end])
             if not isinstance(server, dict) or name == OURS:
@@ -71,7 +71,7 @@ def wrap_json(text: str, wrapper: Wrapper) -> Edited:
             else:
                 edits += _wrapped(plain, _entry(plain, name, start), wrapper(name), ', "args": ')
                 done.done.append(name)
-    done.text = _apply(plain, edits)
+    done.text = apply(plain, edits)
     return done
 
 
@@ -79,12 +79,12 @@ def unwrap_json(text: str) -> Edited:
     """The same without it."""
     done = Edited(text)
     edits: list[Edit] = []
-    for table in _tables(text):
+    for table in tables(text):
         for name, (start, end) in members(text, table).items():
             if MARK in text[start:end] and (undone := _unwrapped(text, _entry(text, name, start))):
                 edits += undone
                 done.done.append(name)
-    done.text = _apply(text, edits)
+    done.text = apply(text, edits)
     return done
 
 
@@ -107,7 +107,7 @@ def wrap_toml(text: str, wrapper: Wrapper) -> Edited:
             continue
         if entry.args is None:
             wanted["args"] = [*_barely(words)[1:], parts.get("command")]
-        after = _apply(done.text, _wrapped(done.text, entry, words, "\nargs = "))
+        after = apply(done.text, _wrapped(done.text, entry, words, "\nargs = "))
         if _servers(after) == {**known, **_servers(done.text), name: wanted}:
             done.text = after
             done.done.append(name)
@@ -124,11 +124,11 @@ def unwrap_toml(text: str) -> Edited:
         if undone := _unwrapped(text, entry):
             edits += undone
             done.done.append(name)
-    done.text = _apply(text, edits)
+    done.text = apply(text, edits)
     return done
 
 
-def _tables(text: str) -> Iterator[int]:
+def tables(text: str) -> Iterator[int]:
     """Where the tables of servers begin: the user's own, and those of each project."""
     known = members(text, text.index("{"))
     holders = [known]
@@ -212,7 +212,8 @@ def _unwrapped(text: str, entry: Entry) -> list[Edit]:
     return []
 
 
-def _apply(text: str, edits: list[Edit]) -> str:
+def apply(text: str, edits: list[Edit]) -> str:
+    """The text after edits that do not overlap."""
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
     return text

@@ -57,6 +57,30 @@ def test_the_servers_of_claude_are_wrapped_and_come_back_byte_for_byte(terminal,
     assert claudes.read_text() == CLAUDES
 
 
+def test_servers_over_http_are_proxied_if_asked_for_and_come_back_byte_for_byte(terminal, listener, connect, claudes):
+    done = connect(listener.url, "--wrap-mcp-http")
+    assert done.exit_code == 0, done.output
+    assert "Measured from the next session on" in done.output
+    web = json.loads(claudes.read_text())["mcpServers"]["web"]
+    assert web["url"].startswith("http://127.0.0.1:")
+    assert "https://mcp.example" in web["headersHelper"]
+    assert web["headers"] == {"Authorization": SECRET}
+    first = claudes.read_text()
+    assert connect(listener.url, "--wrap-mcp-http", "--wrap-mcp").exit_code == 0
+    assert json.loads(claudes.read_text())["mcpServers"]["web"] == web, "open sessions know its port"
+    kept = terminal.laptop.root / "mcp" / "4711"
+    kept.parent.mkdir()
+    kept.write_text("listens 0")
+    assert terminal.run("disconnect", "claude").exit_code == 0
+    assert (claudes.read_text(), first != CLAUDES, kept.exists()) == (CLAUDES, True, False)
+
+
+def test_where_a_proxy_is_set_servers_over_http_stay(terminal, listener, connect, claudes, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    assert "stay as they are" in connect(listener.url, "--wrap-mcp-http").output
+    assert claudes.read_text() == CLAUDES
+
+
 def test_nothing_of_the_agents_settings_is_kept_aside(terminal, listener, connect, claudes, codexs):
     connect(listener.url, "--wrap-mcp", "--mcp")
     terminal.run("connect", "codex", "--server", listener.url, "--token", "tw_x", "--wrap-mcp", "--mcp")
