@@ -19,8 +19,15 @@ from tests.databases import databases
 
 PICTURES = Path(__file__).parents[2] / "docs/screenshots"
 SEED = 17
-LAPTOP, TALL, PHONE, WALL = (1280, 800), (1280, 1100), (390, 844), (1600, 1000)
+# The pages that the sample fills; each is taken light, narrow and, where it is more than a table, dark.
+SAMPLED = {
+    "skills": "/skills?sample=1", "agents": "/agents?sample=1", "sessions": "/sessions?sample=1",
+    "session": "/sessions/sample-sample-bo-2?sample=1", "cost": "/cost?sample=1", "capture": "/capture?sample=1",
+    "audit": "/audit", "fires": "/fires?sample=1&kind=skill,agent,mcp",
+}  # fmt: skip
+LAPTOP, TALL, PHONE, WALL = (1280, 800), (1280, 1000), (390, 844), (2560, 1440)
 MONTH_SECONDS = 30 * 86_400 - 600
+PLAIN = ("sessions", "fires", "audit")  # a table alone, which the dark pictures of the others show too
 SATURDAY, QUIET_WEEKEND = 5, 0.85
 PROMPT_EVERY = 8  # about as many fires as one prompt leads to
 USES = (
@@ -69,7 +76,7 @@ def take(browser: Browser, site: Site, name: str, address: str, **look: Any) -> 
 
 
 def draw(browser: Browser, empty: Site, full: Site) -> None:
-    """All pictures."""
+    """All pictures: the boards of made-up people, and every other page with the sample."""
     lead = full.token("lead")
     for scheme in ("light", "dark"):
         take(browser, full, f"team-{scheme}", "/", token=lead, color_scheme=scheme)
@@ -77,11 +84,17 @@ def draw(browser: Browser, empty: Site, full: Site) -> None:
         take(browser, full, f"me-{scheme}", "/me", token=own, size=TALL, whole=False, color_scheme=scheme)
     take(browser, full, "team-narrow", "/", token=lead, size=PHONE)
     take(browser, full, "me-narrow", "/me", token=own, size=PHONE, whole=False, color_scheme="dark")
-    take(browser, full, "team-wide", "/", token=lead, size=WALL)
+    take(browser, full, "team-wide", "/", token=lead, size=WALL, whole=False)
     take(browser, full, "team-of-one", "/", token=own)
     take(browser, full, "tokens", "/tokens", token=full.token("admin"))
     take(browser, empty, "sample", "/", token=empty.token("engineer"))
     take(browser, empty, "sign-in", "/sign-in")
+    admin = empty.token("admin")
+    for name, address in SAMPLED.items():
+        for scheme in ("light",) if name in PLAIN else ("light", "dark"):
+            size = LAPTOP if name in PLAIN else TALL
+            take(browser, empty, f"{name}-{scheme}", address, token=admin, size=size, whole=False, color_scheme=scheme)
+        take(browser, empty, f"{name}-narrow", address, token=admin, size=PHONE, whole=False)
 
 
 def main() -> int:

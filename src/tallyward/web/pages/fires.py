@@ -14,7 +14,7 @@ from tallyward.web.pages._paging import pager
 from tallyward.web.parameters import paging
 from tallyward.web.rendering import Page, render
 
-ROOM = Room("Fires", "/fires", 35)
+PAGE_OF = Room("Fires", "/fires")  # not in the navigation: a number leads here
 
 
 def fire_row(fire: FireRow, frame: Frame) -> dict[str, object]:
@@ -43,7 +43,7 @@ def render_fires(board: FiresBoard, frame: Frame) -> str:
 
 async def fires(request: Request, principal: Principal) -> Response:
     """The fires that are asked for; an engineer sees the own ones."""
-    view = await look(request, principal, ROOM, exported="/v1/fires", searched="")
+    view = await look(request, principal, PAGE_OF, exported="/v1/fires", searched="")
     board = await request.app.state.boards.fires.read(view.principal, view.asked, paging(request))
     return Page(render_fires(board, view.frame))
 

@@ -84,7 +84,7 @@
     return {
       width,
       height,
-      padding: [10, 8, 0, 0],
+      padding: [10, rem * 1.2, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: spec.shape !== "bars" } },
       scales: {
