@@ -41,6 +41,7 @@ def fill(database_url: str, seed: int, *, fires: int = 400, requests: int = 200)
             ("skill_invocations", [_fire(chance) for _ in range(fires)]),
             ("cost_ledger", [_request(chance, number) for number in range(requests)]),
             ("pull_requests", [_pull_request(chance, number) for number in range(30)]),
+            ("capture_reports", [_book(number) for number in range(3)]),
             ("agent_health_stats", [_snapshot(name) for name in (*HOSTILE, "/ship")]),
         ):
             _insert(connection, table, rows)
@@ -108,6 +109,16 @@ def _pull_request(chance: random.Random, number: int) -> dict[str, Any]:
         "head_branch": f"axon/{agent}/{number}",
         "author": chance.choice(("amy", *HOSTILE)),
         "merged_at": _moment(chance),
+    }
+
+
+def _book(number: int) -> dict[str, Any]:
+    counts = {"waiting": number, "stored": 9, "duplicate": 1, "refused": 0, "lost": number}
+    return {
+        "machine": str(number) * 32,
+        "day": clock.now().date(),
+        "engineer_id": ("amy", "bo", HOSTILE[0])[number],
+        **counts,
     }
 
 

@@ -164,6 +164,24 @@ async def test_an_agent_is_judged_by_what_a_merged_pull_request_of_its_costs(sit
     assert [row["agent"] for row in (await told(site, "/v1/agents?q=CHEA", engineer="amy"))["rows"]] == ["cheap"]
 
 
+async def test_coverage_is_the_share_of_what_fired_that_has_arrived(site: InProcess, database_url: str):
+    empty = await told(site, "/v1/capture")
+    assert (empty["entire"]["fired"], empty["entire"]["coverage"]["value"], empty["machines"]) == (0, None, 0)
+    with connected(database_url) as connection:
+        connection.execute(
+            "INSERT INTO capture_reports (machine, day, engineer_id, waiting, stored, duplicate, refused, lost)"
+            " VALUES (repeat('1', 32), current_date, 'amy', 1, 7, 1, 0, 1),"
+            " (repeat('2', 32), current_date, 'bo', 0, 10, 0, 0, 0)"
+        )
+    board = await told(site, "/v1/capture")
+    own = await told(site, "/v1/capture", engineer="amy")
+    others = await site.call("GET", "/v1/capture?engineer=bo", token=await site.token(["read"], "amy"))
+
+    assert (board["machines"], board["entire"]["fired"], board["entire"]["coverage"]["value"]) == (2, 20, 0.9)
+    assert [(row["machine"], row["coverage"]["value"]) for row in own["rows"]] == [("1" * 32, 0.8)]
+    assert others.status == 403
+
+
 async def test_the_audit_trail_comes_in_pages_with_the_state_of_its_chain(site: InProcess):
     for _ in range(4):
         await site.token(["read"])

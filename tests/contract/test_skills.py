@@ -52,6 +52,18 @@ async def test_a_rate_carries_its_number_and_its_interval(database_url: str):
     assert board["entire"]["fires"] == 4
 
 
+async def test_the_days_of_each_skill_add_up_to_its_fires(database_url: str):
+    async with application(database_url) as site:
+        await store(site, *[fire("ada", f"/s{number}") for number in range(9) for _ in range(number + 1)])
+        board = await ask(site)
+        own_team = await ask(site, engineer="ada")
+
+    assert len(board["days"]) == 30
+    sums = {line["skill_name"]: sum(line["fires"]) for line in board["daily"]}
+    assert sums == {"/s8": 9, "/s7": 8, "/s6": 7, "/s5": 6, "/s4": 5, "/s3": 4, "/s2": 3, "(other)": 3}
+    assert own_team["daily"] == [], "of a day too few may be left"
+
+
 async def test_an_empty_ledger_has_no_rates(database_url: str):
     async with application(database_url) as site:
         board = await ask(site)

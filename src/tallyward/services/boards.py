@@ -3,6 +3,7 @@
 from tallyward.ledger.database import Database
 from tallyward.services.agents import Agents
 from tallyward.services.audit import Audit
+from tallyward.services.capture import Capture
 from tallyward.services.cost import Cost
 from tallyward.services.fires import Fires
 from tallyward.services.measures import Measures
@@ -18,6 +19,7 @@ class Boards:
     def __init__(self, database: Database, tenants: Tenants) -> None:
         self.agents = Agents(database, tenants)
         self.audit = Audit(database)
+        self.capture = Capture(database)
         self.cost = Cost(database)
         self.fires = Fires(database)
         self.measures = Measures(database, tenants)

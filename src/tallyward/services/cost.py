@@ -16,12 +16,11 @@ from tallyward.metrics.metered_usage import MeteredUsage
 from tallyward.metrics.model_mix import ModelMix
 from tallyward.metrics.unattributed_cost import UnattributedCost
 from tallyward.services.asked import AGENT_RUNTIMES, RUNTIMES, Asked, Paging
-from tallyward.services.days import days_of, grain_of_days, series
+from tallyward.services.days import OTHER, SERIES_MAX, days_of, grain_of_days, series
 from tallyward.services.reading import Board, allowed, measured, sees_colleagues
 
 By = Literal["skill", "model", "engineer", "repo", "agent", "runtime", "day"]
 BYS: tuple[By, ...] = get_args(By)
-SERIES_MAX = 7  # more colours cannot be told apart
 PEOPLE = "(people)"  # by agent: what people asked for
 _TOKENS = (
     "input_tokens",
@@ -168,7 +167,7 @@ async def _told(connection: Connection, asked: Asked, by: By) -> _Told:
         ],
         days=list(days),
         daily=[
-            CostSeries(key=name, cost_micros=values)
+            CostSeries(key=OTHER if name is None else name, cost_micros=values)
             for name, values in series(daily, days, "cost_micros", lambda line: line["key"], SERIES_MAX)
         ],
     )

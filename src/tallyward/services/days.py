@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from tallyward import clock
 from tallyward.ledger.database import Row
 from tallyward.services.asked import UTC_NAME, Asked
 
+Key = TypeVar("Key")
+SERIES_MAX = 7  # more colours cannot be told apart
 BARS_MAX = 366  # more cannot be told apart; of a longer range the newest days are drawn
-OTHER = "(other)"
+OTHER = "(other)"  # what a key of None is called
 
 
 def days_of(asked: Asked) -> Sequence[date]:
@@ -33,29 +36,23 @@ def place_of(day: date, days: Sequence[date]) -> int | None:
 
 
 def series(
-    rows: Sequence[Row], days: Sequence[date], column: str, key_of: Callable[[Row], str], most: int
-) -> list[tuple[str, list[int | None]]]:
-    """The largest keys day by day, the largest first, and what is left of them together as the last.
+    rows: Sequence[Row], days: Sequence[date], column: str, key_of: Callable[[Row], Key], most: int
+) -> list[tuple[Key | None, list[int | None]]]:
+    """The largest keys day by day, the largest first, and under None what is left of them together as the last.
 
     A day without a row is 0. One with rows none of which has a number is None.
     """
-    lines: dict[str, list[int | None]] = {}
-    touched: set[tuple[str, int]] = set()
+    cells: dict[Key, dict[int, list[int | None]]] = {}
     for row in rows:
         place = place_of(row["day"], days)
         if place is not None:
-            _add(lines.setdefault(key_of(row), [0] * len(days)), place, row[column], (key_of(row), place) in touched)
-            touched.add((key_of(row), place))
-    ordered = sorted(lines.items(), key=lambda line: (-sum(value or 0 for value in line[1]), line[0]))
-    if len(ordered) <= most:
-        return ordered
-    rest = [_sum([values[place] for _, values in ordered[most:]]) for place in range(len(days))]
-    return [*ordered[:most], (OTHER, rest)]
-
-
-def _add(line: list[int | None], place: int, value: int | None, again: bool) -> None:  # two words
-    before = line[place] if again else None
-    line[place] = value if before is None else before + (value or 0)
+            cells.setdefault(key_of(row), {}).setdefault(place, []).append(row[column])
+    lines = [(key, [_sum(placed.get(place, [0])) for place in range(len(days))]) for key, placed in cells.items()]
+    lines.sort(key=lambda line: (-sum(value or 0 for value in line[1]), str(line[0])))
+    if len(lines) <= most:
+        return [*lines]
+    rest = [_sum([values[place] for _, values in lines[most:]]) for place in range(len(days))]
+    return [*lines[:most], (None, rest)]
 
 
 def _sum(values: Sequence[int | None]) -> int | None:

@@ -1,6 +1,7 @@
 """The board of skills: which are used, by how many, how they end and how long they take."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from msgspec import Struct
@@ -12,8 +13,10 @@ from tallyward.domain.suppression import PEOPLE_MIN, hidden, too_few
 from tallyward.domain.tenant import SAMPLE_TENANT
 from tallyward.ledger.database import Database, Row
 from tallyward.metrics.latency import Latency
+from tallyward.metrics.skill_days import SkillDays
 from tallyward.metrics.skill_use import SkillUse
 from tallyward.services.asked import Asked, Paging
+from tallyward.services.days import OTHER, SERIES_MAX, days_of, grain_of_days, series
 from tallyward.services.reading import Board, allowed, measured, sees_colleagues
 
 LISTED_KINDS = tuple(kind for kind in KINDS if kind != "session")  # a session is no skill; it is listed when asked for
@@ -54,10 +57,19 @@ class SkillLine(Use, kw_only=True):
     rows: str
 
 
+class SkillSeries(Struct, kw_only=True):
+    """The fires of one skill on each of the days. The rest of the skills together are `(other)`, of no kind."""
+
+    skill_name: str
+    kind: str
+    fires: list[int]
+
+
 class SkillsBoard(Board, kw_only=True):
     """Skills, the most used first, and those that are suppressed last.
 
-    `found` counts those that the search finds, and `rows` is one page of them; `entire` is over all.
+    `found` counts those that the search finds, and `rows` is one page of them; `entire` is over all. `daily` is told
+    where nothing must be left out, to a lead or of the own rows.
     """
 
     sample: bool
@@ -66,6 +78,8 @@ class SkillsBoard(Board, kw_only=True):
     limit: int
     found: int
     entire: Use
+    days: list[date]
+    daily: list[SkillSeries]
     rows: list[SkillLine]
 
 
@@ -80,11 +94,12 @@ class Skills:
         asked = asked if sample else allowed(principal, asked)
         tenant = SAMPLE_TENANT if sample else principal.tenant
         counted = asked.of(kinds=asked.kinds or LISTED_KINDS)
+        guarded = sees_colleagues(principal, asked) and not sample
         async with self._database.transaction(tenant) as connection:
             used = await measured(connection, SkillUse, counted, people_min=PEOPLE_MIN)
             durations = await measured(connection, Latency, counted)
+            daily = [] if guarded else await measured(connection, SkillDays, counted, grain=grain_of_days(asked))
         whole, *lines = _joined(used, durations)
-        guarded = sees_colleagues(principal, asked) and not sample
         hide = hidden([line["people"] for line in lines], whole["people_of_small"]) if guarded else frozenset[int]()
         shown = [_line(line, asked, suppressed=place in hide) for place, line in enumerate(lines)]
         shown.sort(key=lambda line: (line.suppressed, line.skill_name if line.suppressed else ""))
@@ -99,8 +114,20 @@ class Skills:
             limit=paging.limit,
             found=len(found),
             entire=_use(whole, suppressed=guarded and too_few(whole["people"])),
+            days=list(days_of(asked)),
+            daily=_daily(daily, days_of(asked)),
             rows=found[paging.offset : paging.offset + paging.limit],
         )
+
+
+def _daily(rows: Sequence[Row], days: Sequence[date]) -> list[SkillSeries]:
+    lines = series(rows, days, "fires", lambda row: (row["skill_name"], row["kind"]), SERIES_MAX)
+    return [
+        SkillSeries(
+            skill_name=key[0] if key else OTHER, kind=key[1] if key else "", fires=[value or 0 for value in values]
+        )
+        for key, values in lines
+    ]
 
 
 def _joined(used: Iterable[Row], durations: Iterable[Row]) -> list[Row]:

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from tallyward.domain.access import Principal
 from tallyward.services.agents import AgentsBoard
 from tallyward.services.audit import AuditBoard
+from tallyward.services.capture import CaptureBoard
 from tallyward.services.cost import BYS, CostBoard
 from tallyward.services.measures import BY_DEFAULT, MeasureBoard, MeasuresBoard
 from tallyward.services.requests import RequestsBoard
@@ -61,6 +62,10 @@ async def session(request: Request, principal: Principal) -> Response:
     return answer(request, board, "spans")
 
 
+async def capture(request: Request, principal: Principal) -> Response:
+    return answer(request, await request.app.state.boards.capture.read(principal, asked(request)), "rows")
+
+
 async def audit(request: Request, principal: Principal) -> Response:
     event = request.query_params.get("event")
     board = await request.app.state.boards.audit.read(principal, asked_or_ever(request), paging(request), event)
@@ -106,6 +111,11 @@ CALLS = (
         "GET", "/v1/sessions/{session:path}", "read",
         "One session: every fire in its place, every request with its cost. For whom it is as for the list.",
         session, gives=SessionBoard, table="spans",
+    ),
+    Call(
+        "GET", "/v1/capture", "read",
+        "The machines that capture, and how much of what they fired has arrived; an engineer's token sees its own.",
+        capture, gives=CaptureBoard, query=(*RANGE, FILTERS[0]), table="rows",
     ),
     Call(
         "GET", "/v1/audit", "admin", "The audit trail, newest first, and whether its chain of hashes is whole.",

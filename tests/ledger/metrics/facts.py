@@ -60,6 +60,12 @@ class Facts:
         columns = {"agent_name": agent, **counts}
         self._insert("agent_health_stats", days_ago * DAY_SECONDS, "snapshot_date", columns)
 
+    def book(self, machine: str, days_ago: int, *, engineer_id: str = "thomas-c", **counts: int) -> None:
+        """What one machine reported of one day."""
+        columns = {"machine": machine, "engineer_id": engineer_id, "waiting": 0, "stored": 0, "duplicate": 0}
+        columns |= {"refused": 0, "lost": 0} | counts
+        self._insert("capture_reports", days_ago * DAY_SECONDS, "day", columns)
+
     def _insert(self, table: str, age_seconds: float, moment: str, columns: dict[str, Any]) -> None:
         statement = sql.SQL("INSERT INTO {} ({}, {}) VALUES (now() - make_interval(secs => %s), {})").format(
             sql.Identifier(table),

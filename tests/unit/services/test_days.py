@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from tallyward import clock
 from tallyward.services.asked import Asked, last_days
-from tallyward.services.days import BARS_MAX, OTHER, days_of, grain_of_days, place_of, series
+from tallyward.services.days import BARS_MAX, days_of, grain_of_days, place_of, series
 
 DAYS = [date(2026, 10, 1) + timedelta(days=step) for step in range(3)]
 
@@ -13,7 +13,7 @@ def row(key: str, day: int, value: int | None) -> dict[str, object]:
     return {"key": key, "day": date(2026, 10, day), "value": value}
 
 
-def drawn(*rows: dict[str, object], most: int = 7) -> dict[str, list[int | None]]:
+def drawn(*rows: dict[str, object], most: int = 7) -> dict[str | None, list[int | None]]:
     return dict(series(rows, DAYS, "value", lambda line: str(line["key"]), most))
 
 
@@ -52,4 +52,4 @@ def test_a_day_without_a_row_is_zero_and_one_without_a_price_is_unknown():
 
 def test_the_largest_come_first_and_the_rest_is_one_line():
     lines = drawn(row("a", 1, 1), row("b", 1, 9), row("c", 2, 2), row("d", 3, None), most=2)
-    assert lines == {"b": [9, 0, 0], "c": [0, 2, 0], OTHER: [1, 0, 0]}
+    assert lines == {"b": [9, 0, 0], "c": [0, 2, 0], None: [1, 0, 0]}
