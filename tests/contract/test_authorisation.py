@@ -133,6 +133,23 @@ async def test_an_engineer_sees_the_own_row_and_the_team_only_as_a_sum(database_
     assert b"hamza-n" not in others_page.body
 
 
+async def test_a_day_on_which_too_few_worked_is_not_told_to_one_of_the_team(database_url: str):
+    def on(days_ago: int, *names: str) -> list[dict[str, Any]]:
+        ts = clock.iso(clock.now() - timedelta(days=days_ago))
+        return [{**ROW, "engineer_id": name, "ts": ts} for name in names]
+
+    async with application(database_url) as site:
+        machine, own, lead = [await token_of(site, role) for role in ("machine", "engineer", "lead")]
+        body = [*on(1, "thomas-c", "amy", "bo", "cy"), *on(2, "thomas-c", "amy", "bo"), *on(3, "amy")]
+        await site.call("POST", "/v1/trace", token=machine, body=body)
+        board = (await site.call("GET", "/v1/utilization", token=own)).json
+        whole = (await site.call("GET", "/v1/utilization", token=lead)).json
+
+    assert whole["team"]["daily"][-4:] == [1, 3, 4, 0]
+    assert board["team"]["daily"][-4:] == [None, None, 4, 0], "the smallest other day goes with the lone small one"
+    assert board["team"]["fires_30d"] == 8
+
+
 async def test_the_sum_of_a_team_of_two_is_for_neither_of_them(database_url: str):
     async with application(database_url) as site:
         machine, own, lead = [await token_of(site, role) for role in ("machine", "engineer", "lead")]

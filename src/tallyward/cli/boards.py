@@ -93,8 +93,9 @@ def draw_team(said: dict[str, Any], shown: Console, *, words: str) -> list[Rende
     else:
         summary = f"{whole.get('engineers', 0)} engineers, {whole.get('fires_30d', 0)} fires"
     sample = " (sample data)" if said.get("sample") else ""
+    daily: list[int | None] = whole.get("daily") or []
     return [
         line(f"{said.get('tenant')}, {words}: {summary}{sample}", "bold"),
-        *bars(whole.get("daily") or [], shown),
+        *bars([count or 0 for count in daily], shown),
         table(columns, said.get("engineers") or [], shown),
     ]

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from tallyward.domain.access import Principal
-from tallyward.domain.suppression import too_few
+from tallyward.domain.suppression import hidden, too_few
 from tallyward.domain.tenant import SAMPLE_TENANT, TenantConfig, grade
 from tallyward.ledger.database import Connection, Database, Row
 from tallyward.metrics.daily_fires import DailyFires
@@ -39,7 +39,10 @@ class EngineerRow(Struct, kw_only=True):
 
 
 class TeamTotals(Struct, kw_only=True):
-    """The whole tenant in a range. Where `suppressed`, the team is too small for one of it to be told: all are None."""
+    """The whole tenant in a range. Where `suppressed`, the team is too small for one of it to be told: all are None.
+
+    To one of the team a day of `daily` on which fewer than three worked is None; their days are those of UTC.
+    """
 
     engineers: int | None
     fires_30d: int | None
@@ -47,7 +50,7 @@ class TeamTotals(Struct, kw_only=True):
     tool_calls: int | None
     sessions: int | None
     all_rows: int | None
-    daily: list[int]
+    daily: list[int | None]
     suppressed: bool = False
 
 
@@ -85,6 +88,8 @@ class Team:
         board = await self.of(principal.tenant, asked)
         if sees_colleagues(principal, asked) and board.engineers and too_few(_people(board.engineers)):
             board.team = _untold()
+        elif sees_colleagues(principal, asked):
+            board.team.daily = _guarded(board.engineers, len(board.team.daily))
         if principal.role == "engineer":
             board.engineers = [row for row in board.engineers if row.engineer_id == principal.engineer_id]
         return board
@@ -151,14 +156,25 @@ def _engineers(
     ]
 
 
+def _guarded(engineers: Sequence[EngineerRow], days: int) -> list[int | None]:
+    """The team's days for one of the team: those on which too few worked are left out, as groups are."""
+    worked = [
+        {row.engineer_id for row in engineers if row.daily[day] and row.engineer_id != UNKNOWN} for day in range(days)
+    ]
+    active = [day for day in range(days) if any(row.daily[day] for row in engineers)]
+    of_small = len(set[str]().union(*(worked[day] for day in active if too_few(len(worked[day])))))
+    left_out = {active[place] for place in hidden([len(worked[day]) for day in active], of_small)}
+    return [None if day in left_out else sum(row.daily[day] for row in engineers) for day in range(days)]
+
+
 def _people(engineers: Sequence[EngineerRow]) -> int:
     return sum(row.engineer_id != UNKNOWN for row in engineers)
 
 
-def _totals(engineers: Sequence[EngineerRow], daily: list[int]) -> TeamTotals:
+def _totals(engineers: Sequence[EngineerRow], daily: Sequence[int]) -> TeamTotals:
     names = ("fires_30d", "successful", "tool_calls", "sessions", "all_rows")
     sums: Mapping[str, Any] = {name: sum(getattr(row, name) for row in engineers) for name in names}
-    return TeamTotals(engineers=len(engineers), daily=daily, **sums)
+    return TeamTotals(engineers=len(engineers), daily=list(daily), **sums)
 
 
 def _untold() -> TeamTotals:
