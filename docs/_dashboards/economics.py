@@ -7,6 +7,8 @@ from docs._dashboards.panels import about
 from docs._dashboards.queries import select
 from tallyward.domain.tenant import TenantConfig
 from tallyward.metrics.agent_economics import AgentEconomics
+from tallyward.metrics.agent_runs import AgentRuns
+from tallyward.metrics.agent_survival import AgentSurvival
 from tallyward.metrics.metered_usage import MeteredUsage
 
 UID = "agent-economics"
@@ -18,10 +20,12 @@ _USAGE = (
     "requests, input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,"
     " cost_micros / 1000000.0 AS cost_usd, unpriced_requests"
 )
-_NOT_YET = (
-    "Cannot be told yet: the survival rate (merged and not reverted, of all opened) needs the daily snapshot of "
-    "agent_health_stats, which comes with the connection to the forge."
+_RUNS = "agent, runs, successful, errors, abandoned, p50_latency_ms, p95_latency_ms"
+_SURVIVAL = (
+    "agent, snapshot_date, prs_opened, prs_merged, prs_reverted,"
+    " survived::float8 / nullif(prs_opened, 0) AS survival_rate"
 )
+_NOT_YET = "Empty until something writes the daily snapshots of agent_health_stats, which comes with the agents' cron."
 
 
 def build(config: TenantConfig) -> dashboard.Dashboard:
@@ -29,7 +33,7 @@ def build(config: TenantConfig) -> dashboard.Dashboard:
     board = panels.board(
         "Agent economics", UID, "Cost of the agents in the cluster, per merged pull request and in all."
     )
-    for panel in (*_agents(config), *_usage(config), panels.note("Survival rate", _NOT_YET)):
+    for panel in (*_agents(config), *_outcomes(config), *_usage(config)):
         board = board.with_panel(panel)
     return board
 
@@ -44,6 +48,15 @@ def _agents(config: TenantConfig) -> tuple[object, ...]:
     return (
         panels.dollars(totals, "cost_usd"),
         panels.lit(panels.dollars(table, "cost_usd"), "cost_usd_per_merged_pr", limits),
+    )
+
+
+def _outcomes(config: TenantConfig) -> tuple[object, ...]:
+    runs = select(_RUNS, AgentRuns, config, then="ORDER BY runs DESC, agent")
+    lasting = select(_SURVIVAL, AgentSurvival, config, then="ORDER BY survival_rate NULLS LAST, agent")
+    return (
+        panels.sheet("Runs and durations", about(AgentRuns), runs, "runs", panels.HALF),
+        panels.sheet("Survival rate", about(AgentSurvival, _NOT_YET), lasting, "prs_opened", panels.HALF),
     )
 
 

@@ -37,13 +37,22 @@ class Query(variants.Dataquery, builder.Builder[variants.Dataquery]):
 def select(columns: str, metric: type[Metric], config: TenantConfig, *filters: str, then: str = "", **own: str) -> str:
     """These columns of a measure. `filters` and `own` are as `Metric.statement` and its parameters take them."""
     kinds = list(config.counted_kinds)
-    given = {"grain": "any", "tz": "UTC", "people_min": 0, "kinds": kinds, "counted_kinds": kinds, **own}
+    given = {
+        **dict.fromkeys(("engineer", "repo")),
+        "grain": "any",
+        "tz": "UTC",
+        "people_min": 0,
+        "kinds": kinds,
+        "counted_kinds": kinds,
+        **own,
+    }
 
     def value(found: re.Match[str]) -> str:
         name = found[1]
         if name is None:
             return "%"
-        return _GRAFANA.get(name) or Literal(given[name]).as_string(None)
+        asked = name in _GRAFANA and (name != "engineer" or name in filters)
+        return _GRAFANA[name] if asked else Literal(given[name]).as_string(None)
 
     inner = _PARAMETER.sub(value, metric.statement(filters))
     indented = "\n".join(f"    {line}" if line else "" for line in cleandoc(inner).splitlines())

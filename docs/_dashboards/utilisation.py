@@ -9,6 +9,7 @@ from docs._dashboards.queries import SOURCE, grade, select
 from tallyward.domain.tenant import TenantConfig
 from tallyward.metrics.daily_fires import DailyFires
 from tallyward.metrics.skill_mix import SkillMix
+from tallyward.metrics.skill_to_pr import SkillToPr
 from tallyward.metrics.skill_use import SkillUse
 from tallyward.metrics.team_days import TeamDays
 from tallyward.metrics.utilisation import Utilisation
@@ -30,13 +31,11 @@ def build(config: TenantConfig) -> dashboard.Dashboard:
     board = board.with_variable(_engineer(config)).with_row(dashboard.Row("One engineer: $engineer"))
     for panel in _one(config):
         board = board.with_panel(panel)
-    return board.with_panel(panels.note("Skill-to-PR ratio", _NOT_YET))
+    return board
 
 
-_NOT_YET = (
-    "Cannot be told yet: a skill-to-PR ratio needs the pull requests of engineers with their author, which come with "
-    "the connection to the forge. The pull requests of agents are on the dashboard Agent economics."
-)
+_NOT_YET = "Undefined until the forge tells of pull requests; only the sample tenant has some of its own."
+_PER_PR = "CASE WHEN entire THEN '(all)' ELSE coalesce(repo, '(none)') END AS repo, fires, prs_merged, fires_per_pr"
 
 
 def _team(config: TenantConfig) -> tuple[object, ...]:
@@ -59,7 +58,13 @@ def _skills(config: TenantConfig) -> tuple[object, ...]:
         panels.days("Daily fire count", about(TeamDays), daily),
         panels.bars("Top-fired skills", about(SkillUse), top),
         panels.sheet("Skill mix", about(SkillUse), select(mix, SkillUse, config, "kind", then=listed), "fires"),
+        _per_pr("Skill-to-PR ratio", config),
     )
+
+
+def _per_pr(title: str, config: TenantConfig, *filters: str) -> object:
+    sql = select(_PER_PR, SkillToPr, config, *filters, then="ORDER BY entire DESC, fires DESC, repo")
+    return panels.sheet(title, about(SkillToPr, _NOT_YET), sql, "fires", panels.HALF)
 
 
 def _one(config: TenantConfig) -> tuple[object, ...]:
@@ -69,6 +74,7 @@ def _one(config: TenantConfig) -> tuple[object, ...]:
     return (
         panels.days("Daily fire count of $engineer", about(DailyFires), daily),
         panels.sheet("Skill mix of $engineer", about(SkillMix), mix, "fires", panels.HALF),
+        _per_pr("Skill-to-PR ratio of $engineer", config, "engineer"),
     )
 
 

@@ -121,12 +121,20 @@ async def _fill(site: InProcess, url: str) -> None:
     moments = [(n, head, *(_ago(days) for days in ages)) for n, (head, *ages) in enumerate(_PULLS)]
     async with await psycopg.AsyncConnection.connect(url) as owner:
         await owner.execute("SELECT set_config('tally.tenant', 'default', false)")
+        await _snapshot(owner)
         for number, head, opened, merged, reverted in moments:
             await owner.execute(
                 "INSERT INTO pull_requests (repo, number, state, head_branch, opened_at, merged_at, reverted_at)"
                 " VALUES ('acme/app', %s, %s, %s, %s, %s, %s)",
                 (number, "merged" if merged else "open", head, opened, merged, reverted),
             )
+
+
+async def _snapshot(owner: psycopg.AsyncConnection[Any]) -> None:
+    await owner.execute(
+        "INSERT INTO agent_health_stats (snapshot_date, agent_name, runs_30d, prs_opened_30d, prs_merged_30d,"
+        " prs_reverted_30d) VALUES ('2026-10-30', 'fixer', 2, 4, 3, 1), ('2026-10-30', 'idle', 1, 0, 0, 0)"
+    )
 
 
 def _ago(days: float | None) -> datetime | None:

@@ -94,6 +94,30 @@ async def test_the_skills_are_those_of_the_board_whatever_they_are_called(desk: 
     assert own[0]["skill_name"] == "/a'b%s"
 
 
+async def test_the_skill_to_pr_ratio_is_that_of_the_measure(desk: Desk):
+    told = (await desk.told("/v1/measures/skill_to_pr"))["rows"]
+    rows = desk.grafana.asked(panel(UTILIZATION, "Skill-to-PR ratio"))
+    own = desk.grafana.asked(panel(UTILIZATION, "Skill-to-PR ratio of $engineer"))
+
+    names = ("fires", "prs_merged", "fires_per_pr")
+    assert [[row[name] for name in names] for row in rows] == [[row[name] for name in names] for row in told]
+    assert rows[0] == {"repo": "(all)", "fires": 367, "prs_merged": 4, "fires_per_pr": 91.75}
+    assert own[0] == {"repo": "(all)", "fires": 1, "prs_merged": 0, "fires_per_pr": None}, "they opened none"
+
+
+async def test_runs_and_survival_are_those_of_the_measures(desk: Desk):
+    for title, name in (("Runs and durations", "agent_runs"), ("Survival rate", "agent_survival")):
+        told = {row["agent"]: row for row in (await desk.told(f"/v1/measures/{name}"))["rows"]}
+        for row in desk.grafana.asked(panel(ECONOMICS, title)):
+            rate = row.pop("survival_rate", None)
+            whole = told.pop(row["agent"])
+            assert {**row, "snapshot_date": str(row.get("snapshot_date"))} == {
+                **{column: whole[column] for column in row}, "snapshot_date": str(whole.get("snapshot_date")),
+            }  # fmt: skip
+            assert rate == (whole["survival"]["value"] if name == "agent_survival" else None)
+        assert told == {}
+
+
 async def test_the_agents_are_those_of_the_board(desk: Desk):
     told = (await desk.told("/v1/economics"))["agents"]
     rows = [plain(row) for row in desk.grafana.asked(panel(ECONOMICS, "Agent economics"))]

@@ -10,9 +10,11 @@ class PullRequestSources(Metric):
     unit = "pull requests, and hours"
     caveat = (
         "What was opened, merged and reverted in the range need not be the same pull requests. Hours are those of the "
-        "merges in the range, from opening to merge, nights and weekends included."
+        "merges in the range, from opening to merge, nights and weekends included. With an engineer "
+        "asked for, those that they opened."
     )
     undefined_when = "Nothing merged, or nobody said when it was opened: the median of the hours is NULL, never 0."
+    parameters = ("engineer", "repo")
     sql = """
         WITH known AS (
             SELECT
@@ -24,6 +26,8 @@ class PullRequestSources(Metric):
                 extract(epoch FROM merged_at - opened_at) / 3600 AS hours
             FROM pull_requests
             WHERE tenant = tally_tenant()
+                AND (%(engineer)s::text IS NULL OR author = %(engineer)s)
+                AND (%(repo)s::text IS NULL OR repo = %(repo)s)
         )
         SELECT
             source, count(*) FILTER (WHERE opened) AS opened, count(*) FILTER (WHERE merged) AS merged,

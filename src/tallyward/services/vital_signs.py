@@ -14,12 +14,17 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 
 @dataclass(frozen=True)
 class VitalSigns:
-    """`machines`, `waiting` and `losses` are of today's and yesterday's books of the laptops, days of UTC."""
+    """`machines`, `waiting` and `losses` are of today's and yesterday's books of the laptops, days of UTC.
+
+    `sums_until`: what is newer is read row by row; None before anything was summed.
+    """
 
     latest_fire: datetime | None
     machines: int
     waiting: int
     losses: dict[Reason, int]
+    sums_until: datetime | None
+    hours_to_sum: int
 
 
 async def read(database: Database, tenant: str) -> VitalSigns:
@@ -30,4 +35,6 @@ async def read(database: Database, tenant: str) -> VitalSigns:
         machines=row["machines"],
         waiting=row["waiting"],
         losses={reason: int(row["losses"].get(reason, 0)) for reason in REASONS},
+        sums_until=row["sums_until"],
+        hours_to_sum=row["hours_to_sum"],
     )

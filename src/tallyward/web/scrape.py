@@ -164,6 +164,10 @@ def _capture(signs: VitalSigns | None) -> Iterator["Metric"]:
     if signs.latest_fire is not None:
         latest = signs.latest_fire.timestamp()
         yield from _gauge("tally_latest_fire_timestamp_seconds", "When an agent last fired.", [({}, latest)])
+    if signs.sums_until is not None:
+        until = signs.sums_until.timestamp()
+        yield from _gauge("tally_sums_until_timestamp_seconds", "What is newer is read row by row.", [({}, until)])
+    yield from _gauge("tally_sums_out_of_date", "Hours whose sums are out of date.", [({}, signs.hours_to_sum)])
     yield from _gauge("tally_laptops", f"Machines {_TWO_BOOKS}.", [({}, signs.machines)])
     yield from _gauge("tally_laptop_rows_waiting", f"Rows not yet sent {_TWO_BOOKS}.", [({}, signs.waiting)])
     lost = [({"cause": cause}, count) for cause, count in signs.losses.items()]

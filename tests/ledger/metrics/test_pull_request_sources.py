@@ -49,3 +49,15 @@ def test_nothing_is_told_of_another_tenant_nor_of_what_is_too_old(facts: Facts):
     facts.speak_for("default")
 
     assert counted(facts) == {}
+
+
+def test_with_an_engineer_or_a_repository_asked_for_only_theirs_count(facts: Facts):
+    facts.merged("feature", 1)
+    facts.merged("feature", 2)
+    facts._connection.execute("UPDATE pull_requests SET author = 'amy' WHERE number = 1")
+
+    merged = [
+        [row["merged"] for row in facts.measured(PullRequestSources, **asked)]
+        for asked in ({"engineer": "amy"}, {"repo": "graph8-com/g8"}, {"engineer": "bo"}, {"repo": "acme/other"})
+    ]
+    assert merged == [[1], [2], [], []]

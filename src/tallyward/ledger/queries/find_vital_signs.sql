@@ -1,8 +1,17 @@
--- Whether fires still come in, and what the laptops' books of today and yesterday say of what did not.
+-- Whether fires still come in, what the laptops' books of today and yesterday say of what did not, and how far the sums
+-- of the tenant reach; they begin with the year 2000.
 SELECT
     (
         SELECT max(ts) FROM skill_invocations WHERE tenant = tally_tenant() AND ts <= now()
     ) AS latest_fire,
+    (
+        SELECT sealed_until FROM rollup_state WHERE tenant = tally_tenant() AND sealed_until > '2000-01-01 00:00:00+00'
+    ) AS sums_until,
+    (
+        SELECT count(DISTINCT (m.family, m.hour))
+        FROM rollup_marks AS m JOIN rollup_state AS s ON s.tenant = m.tenant
+        WHERE m.tenant = tally_tenant() AND m.hour < s.sealed_until
+    ) AS hours_to_sum,
     coalesce(sum(waiting), 0)::bigint AS waiting,
     count(DISTINCT machine) AS machines,
     coalesce((
