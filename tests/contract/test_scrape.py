@@ -104,7 +104,7 @@ async def test_how_far_the_sums_reach_is_told_once_there_are_some(database_url: 
 
     lag = clock.epoch_seconds() - before["tally_sums_until_timestamp_seconds",]
     assert 0 < lag < 2 * 3600
-    assert (before["tally_sums_out_of_date",], after["tally_sums_hours_waiting",]) == (1, 0)
+    assert (before["tally_sums_out_of_date",], after["tally_sums_out_of_date",]) == (1, 0)
 
 
 async def test_nothing_names_anybody_and_a_prometheus_gets_its_own_format(database_url: str):

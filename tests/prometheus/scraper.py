@@ -5,8 +5,10 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
@@ -30,9 +32,18 @@ class Scraper:
     def __init__(self, log: Path) -> None:
         self._log = log
         self._port = int(eventually(self._listens, START_SECONDS_MAX).group(1))
+        eventually(self._is_ready, START_SECONDS_MAX)
 
     def _listens(self) -> re.Match[str] | None:
         return _LISTENS.search(self._log.read_text("utf-8"))
+
+    def _is_ready(self) -> bool:
+        """It listens before it can answer, and refuses every question with 503 until then."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self._port}/-/ready", timeout=10) as answer:
+                return answer.status == HTTPStatus.OK
+        except HTTPError:
+            return False
 
     def asked(self, path: str, **query: str) -> Any:
         """The data of one answer of its API."""
