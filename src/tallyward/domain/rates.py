@@ -82,6 +82,7 @@ class Series:
     band: Band
     value: Callable[[Sequence[Merge]], float | None]
     turned_kind: str = CROSSED
+    in_between: State = "between"  # what a first value between the lines is taken for
 
     @property
     def name(self) -> str:
@@ -106,7 +107,7 @@ class Turn:
         return hashlib.sha256(text.encode()).hexdigest()[:ID_CHARS]
 
 
-def turned(state: State, value: float | None, band: Band) -> State:
+def turned(state: State, value: float | None, band: Band, in_between: State = "between") -> State:
     """The state after `value`."""
     if value is None:
         return "undefined"
@@ -114,7 +115,7 @@ def turned(state: State, value: float | None, band: Band) -> State:
         return "above"
     if value < band.low:
         return "below"
-    return "between" if state == "undefined" else state
+    return in_between if state == "undefined" else state
 
 
 def _share(window: int, hit: Callable[[Merge], bool]) -> Callable[[Sequence[Merge]], float | None]:
@@ -125,8 +126,8 @@ def _share(window: int, hit: Callable[[Merge], bool]) -> Callable[[Sequence[Merg
 
 
 # A Bernoulli CUSUM: the sum of log-likelihood ratios of "the true rate has fallen to .70" against "it is .85", never
-# under 0. It is reckoned over the last 100 merges, so that it too is a function of a window; it reaches back further
-# only where it stood above 0 all along, and then it has been raised for long.
+# under 0 and never over the height at which it warns, or a long bad time would take as long to be forgiven. It is
+# reckoned over the last 100 merges, so that it too is a function of a window.
 CUSUM_GOOD, CUSUM_BAD, CUSUM_HEIGHT = 0.85, 0.70, 4.5
 _AFTER_HIT = math.log(CUSUM_BAD / CUSUM_GOOD)
 _AFTER_MISS = math.log((1 - CUSUM_BAD) / (1 - CUSUM_GOOD))
@@ -137,7 +138,7 @@ def cusum(merges: Iterable[Merge]) -> float:
     """How much speaks for a fall of the first-pass rate, by the merges since it last stood at nothing."""
     total = 0.0
     for merge in merges:
-        total = max(0.0, total + (_AFTER_HIT if merge.first_pass else _AFTER_MISS))
+        total = min(CUSUM_HEIGHT, max(0.0, total + (_AFTER_HIT if merge.first_pass else _AFTER_MISS)))
     return total
 
 
@@ -160,7 +161,7 @@ def series_of(bands: RateBands, project: str | None) -> tuple[Series, ...]:
     first_pass = Series(
         FIRST_PASS, scope, FIRST_PASS_WINDOW, bands.first_pass_merge_rate, _share(FIRST_PASS_WINDOW, is_first_pass)
     )
-    warning = Series(WARNING, scope, WARNING_WINDOW, _CUSUM_BAND, cusum, WARNED)
+    warning = Series(WARNING, scope, WARNING_WINDOW, _CUSUM_BAND, cusum, WARNED, "below")
     return (first_pass, conflicts, warning)
 
 
@@ -176,7 +177,7 @@ class Reckoner:
         """The turn that came with this merge, if one did."""
         self._window.append(merge)
         value = self.series.value(self._window)
-        before, self.state = self.state, turned(self.state, value, self.series.band)
+        before, self.state = self.state, turned(self.state, value, self.series.band, self.series.in_between)
         if value is None or before == self.state:
             return None
         kind = self.series.turned_kind

@@ -68,7 +68,9 @@ class RateBook:
         for project in (None, merge.project):
             await _revise(connection, rates.series_of(bands, project), project, merge.place)
         now = await _read(connection, merge.project)
-        payload = {"at": now.last_merge_at, "merge_seq": merge.seq, **_plain(now)}
+        of_all = now if now.rebase_conflict_rate.scope == rates.GLOBAL else await _read(connection, None)
+        payload = {"at": now.last_merge_at, "merge_seq": merge.seq, **msgspec.to_builtins(now)}
+        payload["rebase_conflict_rate_global"] = msgspec.to_builtins(of_all.rebase_conflict_rate)
         await _append(connection, rates.RATES, payload)
 
     async def replay(self, tenant: str, *, append: bool) -> tuple[int, int]:
@@ -91,7 +93,7 @@ class RateBook:
         async with self._database.transaction(principal.tenant) as connection:
             return await _read(connection, project)
 
-    async def history(self, principal: Principal, merges: int = 200, turns: int = 20) -> RateHistory:
+    async def history(self, principal: Principal, merges: int = 200, turns: int = 50) -> RateHistory:
         """The rates after each of the last merges, and the last turns."""
         async with self._database.transaction(principal.tenant) as connection:
             told = await fetch_all(connection, "list_rates", {"limit": merges})
@@ -230,7 +232,3 @@ def _of(project: str | None, query: str) -> str:
 
 def _merge(row: Row) -> Merge:
     return Merge(row["place"], row["seq"], row["project"], row["attempts"], row["verdict"])
-
-
-def _plain(now: Rates) -> dict[str, Any]:
-    return msgspec.to_builtins(now)
