@@ -54,11 +54,7 @@ def draw(
     line = [at(place, point["value"]) for place, point in defined]
     upper = [at(place, point["interval"][1]) for place, point in defined]
     lower = [at(place, point["interval"][0]) for place, point in reversed(defined)]
-    marks = [
-        Mark(round(place * step, 1), round(_y(turn["value"], top), 1), turn["direction"] == "down", _label(turn))
-        for place, turn in enumerate(turned)
-        if turn is not None
-    ]
+    marks = [_mark(turn, round(place * step, 1), top) for place, turn in enumerate(turned) if turn is not None]
     last = f"now {defined[-1][1]['value']:.1%}" if defined else "not defined yet"
     return Drawing(
         title=f"{name}, the last {len(points)} merges: {last}, {len(marks)} turns",
@@ -81,6 +77,10 @@ def _top(highest: Sequence[float], band: Band) -> float:
 
 def _y(value: float, top: float) -> float:
     return HEIGHT - HEIGHT * min(value / top, 1.0)
+
+
+def _mark(turn: dict[str, Any], x: float, top: float) -> Mark:
+    return Mark(x, round(_y(turn["value"], top), 1), turn["direction"] == "down", _label(turn))
 
 
 def _label(turn: dict[str, Any]) -> str:
