@@ -23,7 +23,7 @@ PAGES = (
 )  # fmt: skip
 FULL = (*(f"{path}?sample=1" for path in PAGES), f"{SESSION}?sample=1")
 WIDTHS = (360, 1280, 2560)
-CHARTS = ("/?sample=1", "/me?sample=1", "/cost?sample=1", "/capture?sample=1")
+CHARTS = ("/?sample=1", "/me?sample=1", "/skills?sample=1", "/cost?sample=1", "/capture?sample=1")
 
 
 def test_the_walk_leaves_no_page_out():

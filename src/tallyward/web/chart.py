@@ -13,6 +13,7 @@ import msgspec
 from markupsafe import Markup
 
 from tallyward.domain.money import MICROS, Currency
+from tallyward.services.days import OTHER
 from tallyward.web.sparkline import day_text
 
 WIDTH, HEIGHT, HEADROOM = 600, 120, 6  # the drawing is stretched to its box; the headroom keeps a line whole
@@ -157,14 +158,17 @@ class Chart:
 
 
 def stacked(groups: Sequence[tuple[str, Sequence[Value]]], most_series: int = SLOTS) -> list[Series]:
-    """The largest groups in colours of their own and all others as the rest, so that every colour can be told."""
-    order = sorted(groups, key=lambda group: (-sum(value or 0 for value in group[1]), group[0]))
+    """The largest groups in colours of their own and all others as the rest, so that every colour can be told.
+
+    What a service has already put together as `(other)` is part of the rest, however large it is.
+    """
+    named = [group for group in groups if group[0] != OTHER]
+    order = sorted(named, key=lambda group: (-sum(value or 0 for value in group[1]), group[0]))
     kept = [Series(name, list(values), slot + 1) for slot, (name, values) in enumerate(order[:most_series])]
-    others = [values for _, values in order[most_series:]]
+    others = [values for _, values in order[most_series:]] + [values for name, values in groups if name == OTHER]
     if others:
-        kept.append(
-            Series(REST, [sum(value or 0 for value in column) for column in zip(*others, strict=True)], REST_SLOT)
-        )
+        sums = [sum(value or 0 for value in column) for column in zip(*others, strict=True)]
+        kept.append(Series(REST, sums, REST_SLOT))
     return kept
 
 

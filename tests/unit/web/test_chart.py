@@ -43,6 +43,11 @@ def test_the_largest_keep_their_colours_and_the_others_are_the_rest():
     assert [one.slot for one in series] == [*range(1, 8), REST_SLOT]
 
 
+def test_what_was_put_together_before_is_part_of_the_rest_however_large():
+    series = stacked([("(other)", [99]), ("a", [1]), ("b", [2])])
+    assert [(one.name, one.slot) for one in series] == [("b", 1), ("a", 2), ("the rest", REST_SLOT)]
+
+
 def test_money_is_scaled_for_the_script_and_told_in_the_table():
     unit = money_unit(Currency(symbol="€", after=True, per_usd=0.5, decimal=",", thousands="."))
     chart = Chart("t", ["1 Oct"], [Series("a", [2_469_000_000])], unit=unit)

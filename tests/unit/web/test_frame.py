@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tallyward.domain.money import Currency
-from tallyward.web.pages._frame import Address, Room, as_sample, rooms
+from tallyward.errors import Invalid
+from tallyward.web.pages._frame import Address, Room, as_sample, known_only, rooms
 from tallyward.web.rendering import render
 from tests.frames import ADMIN, ENGINEER, LEAD, frame
 
@@ -87,3 +88,10 @@ def test_a_hostile_filter_is_text_in_the_tools():
     assert "<script>" not in shown
     assert "<b>" not in shown
     assert "&lt;script&gt;" in shown
+
+
+def test_what_no_page_can_be_asked_is_refused_by_its_name():
+    assert known_only({"days": "7", "sort": "", "page": "2"}) == {"days": "7", "page": "2"}
+    with pytest.raises(Invalid) as refused:
+        known_only({"dyas": "7"})
+    assert refused.value.field == "dyas"

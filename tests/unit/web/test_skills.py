@@ -1,12 +1,12 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from tallyward.domain.rate import UNDEFINED, rate
 from tallyward.services.asked import Window
-from tallyward.services.skills import SkillLine, SkillsBoard, Use
-from tallyward.web.pages.skills import ROOM, rate_words, render_skills
+from tallyward.services.skills import SkillLine, SkillsBoard, SkillSeries, Use
+from tallyward.web.pages.skills import ROOM, chart_of, rate_words, render_skills
 from tests.frames import ENGINEER, LEAD, frame
 
 WINDOW = Window(since=datetime(2026, 4, 17, tzinfo=UTC), until=None, days=30, tz="UTC")
@@ -27,6 +27,7 @@ def board(*lines: SkillLine, entire: dict[str, Any] | None = None, found: int | 
     return SkillsBoard(
         tenant="default", window=WINDOW, filters={}, sample=False, kinds=["skill"], page=1, limit=100,
         found=len(lines) if found is None else found, entire=Use(**(entire or TOLD)), rows=list(lines),
+        days=[date(2026, 5, 1), date(2026, 5, 2)], daily=[],
     )  # fmt: skip
 
 
@@ -77,3 +78,17 @@ def test_ten_thousand_skills_are_turned_by_pages():
     shown = render_skills(board(line("x"), found=10_000), frame(LEAD, ROOM, {"sort": "x", "days": "7"}))
     assert "1 to 1 of 10,000" in shown
     assert "page=2" in shown
+
+
+def test_the_days_are_stacked_by_skill_and_a_name_of_two_kinds_is_told_apart():
+    shown = board(line("x"))
+    assert chart_of(shown) is None
+    shown.daily = [
+        SkillSeries(skill_name="x", kind="skill", fires=[3, 0]),
+        SkillSeries(skill_name="x", kind="agent", fires=[1, 1]),
+        SkillSeries(skill_name="y", kind="skill", fires=[0, 1]),
+    ]
+    chart = chart_of(shown)
+    assert chart
+    assert [one.name for one in chart.series] == ["x (skill)", "x (agent)", "y"]
+    assert chart.most == 4

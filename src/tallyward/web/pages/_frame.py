@@ -21,7 +21,7 @@ from tallyward import clock
 from tallyward.domain.access import Principal, Scope
 from tallyward.domain.money import Currency
 from tallyward.domain.tenant import SAMPLE_TENANT
-from tallyward.errors import NotFound
+from tallyward.errors import Invalid, NotFound
 from tallyward.services.asked import FILTERS, PARAMETERS, Asked
 from tallyward.web.parameters import asked as read_asked
 
@@ -224,6 +224,10 @@ class Look:
 
 
 def known_only(given: Mapping[str, str]) -> dict[str, str]:
+    """What is asked. Raises Invalid for what no page can be asked, rather than show something else than was meant."""
+    strange = next((name for name in given if name not in (*PARAMETERS, *ADDED, "page", "limit")), None)
+    if strange is not None:
+        raise Invalid(f"{strange[:60]} is not something that a page can be asked.", field=strange[:60])
     return {name: given[name] for name in (*PARAMETERS, *ADDED, "page", "limit") if given.get(name)}
 
 

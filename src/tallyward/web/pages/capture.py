@@ -122,7 +122,7 @@ def per_day(days: Sequence[BookedDay], calendar: Sequence[date], name: str) -> l
 
 async def capture(request: Request, principal: Principal) -> Response:
     """The books of the laptops; an engineer sees the own ones. Raises Invalid for a range that ends before today."""
-    view = await look(request, principal, ROOM, searched="engineers", rolling=True)
+    view = await look(request, principal, ROOM, exported="/v1/capture", searched="engineers", rolling=True)
     if view.asked.days is None:
         raise Invalid("The laptops' books are told for days back from now; ask for days.", field="from")
     days = await request.app.state.capture_reports.books(view.principal, view.asked.days)

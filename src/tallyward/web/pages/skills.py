@@ -4,6 +4,7 @@ The numbers are those of `/v1/skills`, from the same call. A rate is drawn as wh
 the bar is the interval, the mark the rate, and one of few cases is as wide as it should be.
 """
 
+from collections import Counter
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from tallyward.domain.access import Principal
 from tallyward.domain.rate import Rate
 from tallyward.services.skills import SkillLine, SkillsBoard, Use
 from tallyward.web.calls import Call
+from tallyward.web.chart import Chart, daily_chart, stacked
 from tallyward.web.pages._frame import Frame, Room, look
 from tallyward.web.pages._grades import Figure
 from tallyward.web.pages._paging import pager
@@ -58,12 +60,26 @@ def skill_line(line: SkillLine, frame: Frame, most: int) -> dict[str, Any]:
     }
 
 
+def chart_of(board: SkillsBoard) -> Chart | None:
+    """The fires of each day, stacked by skill, where every skill may be told."""
+    if not board.daily:
+        return None
+    names = Counter(one.skill_name for one in board.daily)  # a name of two kinds is told with its kind
+    groups = [
+        (f"{one.skill_name} ({one.kind})" if names[one.skill_name] > 1 else one.skill_name, one.fires)
+        for one in board.daily
+    ]
+    return daily_chart("Fires per day, by skill", board.days, stacked(groups))
+
+
 def render_skills(board: SkillsBoard, frame: Frame) -> str:
     """The board of skills."""
     most = max((line.fires or 0 for line in board.rows), default=0)
     return render(
         "skills.html",
         frame=frame,
+        drawn=True,
+        chart=chart_of(board),
         empty=not board.found and not frame.asked.q,
         stats=figures(board.entire, frame),
         suppressed=board.entire.suppressed,
