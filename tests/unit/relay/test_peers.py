@@ -51,9 +51,9 @@ def test_a_connection_that_nobody_owns_any_more_has_no_owner(tmp_path):
 def test_another_users_connection_is_another_users():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        program = (
-            f"import os, socket; os.setuid(12345); kept = socket.create_connection(('127.0.0.1', {port})); input()"
-        )
+        # Who becomes somebody else may not be able to read our Python any more, so what it needs is loaded before.
+        before = "import encodings.idna, os, socket; os.setuid(12345)"
+        program = f"{before}; near = socket.create_connection(('127.0.0.1', {port})); input()"
         with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE) as process:
             with server.accept()[0] as near:
                 theirs = near.getpeername()[1]
