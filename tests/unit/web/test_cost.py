@@ -118,7 +118,7 @@ def test_the_rows_behind_a_cost_are_told_to_the_hundredth_of_a_cent():
         tenant="default", window=WINDOW, filters={}, page=1, limit=2, total=2, cost_micros=4_200,
         requests=[asked(cost_micros=4_200, session_id="s/1"), asked()],
     )  # fmt: skip
-    shown = render_requests(listed, frame(LEAD, PAGE_OF))
+    shown = render_requests(listed, frame(ADMIN, PAGE_OF))
     assert "2 metered requests of the last 30 days, &lt;$0.01 at list prices" in shown
     assert "$0.0042" in shown
     assert "no price" in shown

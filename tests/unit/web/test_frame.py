@@ -95,3 +95,11 @@ def test_what_no_page_can_be_asked_is_refused_by_its_name():
     with pytest.raises(Invalid) as refused:
         known_only({"dyas": "7"})
     assert refused.value.field == "dyas"
+
+
+def test_a_session_is_no_link_for_a_lead_who_may_not_open_it():
+    assert frame(LEAD).session("s", "claude-code-cli") is None
+    assert frame(LEAD).session("s", "k8s-job") == "/sessions/s"
+    assert frame(LEAD, sample=True).session("s", "claude-code-cli") == "/sessions/s?sample=1"
+    assert frame(ENGINEER).session("s", "claude-code-cli") == "/sessions/s"
+    assert frame(ADMIN).session(None, "modal") is None

@@ -22,7 +22,7 @@ from tallyward.domain.access import Principal, Scope
 from tallyward.domain.money import Currency
 from tallyward.domain.tenant import SAMPLE_TENANT
 from tallyward.errors import Invalid, NotFound
-from tallyward.services.asked import FILTERS, PARAMETERS, Asked
+from tallyward.services.asked import AGENT_RUNTIMES, FILTERS, PARAMETERS, Asked
 from tallyward.web.parameters import asked as read_asked
 
 RANGES = (7, 30, 90)
@@ -143,8 +143,10 @@ class Frame:
         along = self.address.only((*ALONG, *FILTERS))
         return replace(along, given={**along.given, **({"sample": "1"} if self.sample else {})})(path, **filters)
 
-    def session(self, session_id: str) -> str:
-        """The page of one session."""
+    def session(self, session_id: str | None, runtime: str | None) -> str | None:
+        """The page of one session; none where there is none, or where a lead may not open it."""
+        if not session_id or (self.role == "lead" and not self.sample and runtime not in AGENT_RUNTIMES):
+            return None
         return self.listing(f"/sessions/{quote(session_id, safe='')}")
 
     @property

@@ -24,7 +24,7 @@ def fire_row(fire: FireRow, frame: Frame) -> dict[str, object]:
         "engineer": frame.address(engineer=fire.engineer_id, page=None),
         "skill": frame.address(skill=fire.skill_name, page=None),
         "repo": frame.address(repo=fire.repo, page=None) if fire.repo else None,
-        "session": frame.session(fire.session_id) if fire.session_id else None,
+        "session": frame.session(fire.session_id, fire.runtime),
         "cost": "" if fire.cost_micros is None else frame.money(fire.cost_micros, fine=True),
     }
 

@@ -30,7 +30,7 @@ def request_row(row: RequestRow, frame: Frame) -> dict[str, Any]:
         "cost": "no price" if row.cost_micros is None else frame.money(row.cost_micros, fine=True),
         "model": frame.address(model=row.model, page=None),
         "skill": frame.address(skill=row.skill_name or "(none)", page=None),
-        "session": frame.session(row.session_id) if row.session_id else None,
+        "session": frame.session(row.session_id, row.runtime),
     }
 
 
