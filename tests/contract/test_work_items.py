@@ -143,6 +143,10 @@ async def test_events_are_followed_without_a_gap_and_those_about_tokens_are_for_
     assert seqs == list(range(1, len(seqs) + 1))
     assert "token.created" in {event["kind"] for event in first["events"]}
     assert mine["events"] == []
+    assert [event["payload"]["actor"] for event in rest["events"] if event["kind"] == "phase.transition"] == [
+        "test"
+    ] * 2
+    assert {"actor", "request"}.isdisjoint((await flow.events("phase.transition"))[0]["payload"])
 
 
 @pytest.mark.parametrize("query", ["after=-1", "after=x", "limit=0", "limit=1001", f"after={2**63}"])

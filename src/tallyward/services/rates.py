@@ -67,8 +67,8 @@ class RateBook:
         bands = self._tenants.config(tenant).rates
         for project in (None, merge.project):
             await _revise(connection, rates.series_of(bands, project), project, merge.place)
-        now = await _read(connection, merge.project)
-        of_all = now if now.rebase_conflict_rate.scope == rates.GLOBAL else await _read(connection, None)
+        now = await _read(connection, merge.project, bands)
+        of_all = now if now.rebase_conflict_rate.scope == rates.GLOBAL else await _read(connection, None, bands)
         payload = {"at": now.last_merge_at, "merge_seq": merge.seq, **msgspec.to_builtins(now)}
         payload["rebase_conflict_rate_global"] = msgspec.to_builtins(of_all.rebase_conflict_rate)
         await _append(connection, rates.RATES, payload)
@@ -91,7 +91,7 @@ class RateBook:
     async def read(self, principal: Principal, project: str | None = None) -> Rates:
         """The rates as they stand; with a project, its own conflict rate where it has enough merges."""
         async with self._database.transaction(principal.tenant) as connection:
-            return await _read(connection, project)
+            return await _read(connection, project, self._tenants.config(principal.tenant).rates)
 
     async def history(self, principal: Principal, merges: int = 200, turns: int = 50) -> RateHistory:
         """The rates after each of the last merges, and the last turns."""
@@ -101,7 +101,7 @@ class RateBook:
         return RateHistory(rates=[row["payload"] for row in reversed(told)], turns=[Crossing(**row) for row in found])
 
 
-async def _read(connection: Connection, project: str | None) -> Rates:
+async def _read(connection: Connection, project: str | None, bands: rates.RateBands) -> Rates:
     newest = {"place": _AFTER_ALL, "limit": rates.WINDOW_MAX}
     merges = [_merge(row) for row in await fetch_all(connection, "merges_before", newest)][::-1]
     own: list[Merge] = []
@@ -109,14 +109,20 @@ async def _read(connection: Connection, project: str | None) -> Rates:
         rows = await fetch_all(connection, "merges_before_of", {**newest, "project": project})
         own = [_merge(row) for row in rows][::-1]
     (ended,) = await fetch_all(connection, "count_ended", {"limit": rates.ENDED_WINDOW})
-    names = [one.name for one in rates.series_of(rates.RateBands(), None)]
+    names = [one.name for one in rates.series_of(bands, None)]
     names += [f"{rates.CONFLICTS}/project:{project}"]
     rows = await fetch_all(connection, "states_before", {"names": names, "place": _AFTER_ALL})
-    return told(merges, own, {row["series"]: row for row in rows}, ended, project)
+    trust_line = bands.first_pass_merge_rate.low
+    return told(merges, own, {row["series"]: row for row in rows}, ended, project, trust_line)
 
 
-def told(
-    merges: Sequence[Merge], own: Sequence[Merge], turns: dict[str, Row], ended: Row, project: str | None
+def told(  # noqa: PLR0913, PLR0917  # what was read, by name
+    merges: Sequence[Merge],
+    own: Sequence[Merge],
+    turns: dict[str, Row],
+    ended: Row,
+    project: str | None,
+    trust_line: float,
 ) -> Rates:
     """The rates by what was read: the last merges of all and of the project, and the last turn of each series."""
 
@@ -129,20 +135,29 @@ def told(
         counted, whose = own, f"project:{project}"
     conflicts = conflicts_now(counted, whose, state(rates.CONFLICTS, whose))
     warned = state(rates.WARNING) == "above"
-    turned_at = turns.get(f"{rates.FIRST_PASS}/{rates.GLOBAL}", {}).get("place", "")
-    settled = sum(merge.place > turned_at for merge in merges)
-    interval = (first_pass.interval[0], first_pass.interval[1]) if first_pass.interval else None
-    facts = TrustFacts(state=state(rates.FIRST_PASS), interval=interval, warned=warned, since_turn=settled)
     return Rates(
         first_pass_merge_rate=first_pass,
         rebase_conflict_rate=conflicts,
         p95_attempts_to_merge=p95_now(merges),
         abandoned_rate=abandoned_now(ended["abandoned"], ended["ended"]),
         early_warning=warned,
-        trust=trust(facts),
+        trust=_trust(merges, turns, first_pass, trust_line, warned=warned),
         overlap=overlap_policy(state(rates.CONFLICTS, whose)),
         project=project,
         last_merge_at=merges[-1].place.partition("/")[0] if merges else None,
+    )
+
+
+def _trust(merges: Sequence[Merge], turns: dict[str, Row], first_pass: RateNow, line: float, *, warned: bool) -> Trust:
+    turn = turns.get(f"{rates.FIRST_PASS}/{rates.GLOBAL}", {"state": "undefined", "place": ""})
+    return trust(
+        TrustFacts(
+            state=turn["state"],
+            interval=(first_pass.interval[0], first_pass.interval[1]) if first_pass.interval else None,
+            warned=warned,
+            since_turn=sum(merge.place > turn["place"] for merge in merges),
+            lower_line=line,
+        )
     )
 
 
