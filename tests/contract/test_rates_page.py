@@ -31,6 +31,9 @@ async def test_names_are_text_and_never_markup(database_url: str):
     async with flowing(database_url) as flow:
         await flow.merges("." * 2, project="%3Cb%3E".replace("%3C", "<").replace("%3E", ">"))
         drawn = await page(flow, "?project=%3Cscript%3E")
+        await page(flow, "?project=%00")
+        refused = await flow.site.call("GET", "/v1/rates?project=%00", token=flow.reader)
 
     assert "<script>" not in drawn.replace("<script src", "")
     assert "&lt;script&gt;" in drawn
+    assert (refused.status, refused.json["error"]["field"]) == (422, "project")

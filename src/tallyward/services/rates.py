@@ -105,7 +105,7 @@ async def _read(connection: Connection, project: str | None, bands: rates.RateBa
     newest = {"place": _AFTER_ALL, "limit": rates.WINDOW_MAX}
     merges = [_merge(row) for row in await fetch_all(connection, "merges_before", newest)][::-1]
     own: list[Merge] = []
-    if project is not None and "\0" not in project:
+    if project is not None:
         rows = await fetch_all(connection, "merges_before_of", {**newest, "project": project})
         own = [_merge(row) for row in rows][::-1]
     (ended,) = await fetch_all(connection, "count_ended", {"limit": rates.ENDED_WINDOW})

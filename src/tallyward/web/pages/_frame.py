@@ -28,7 +28,14 @@ from tallyward.web.parameters import asked as read_asked
 RANGES = (7, 30, 90)
 RANGE = ("days", "from", "to", "tz")
 ALONG = (*RANGE, "sample")  # what goes along from page to page
-ADDED = ("sort", "order", "by", "event", "sample")  # what pages take beside the range, the filters and the search
+ADDED = (
+    "sort",
+    "order",
+    "by",
+    "event",
+    "project",
+    "sample",
+)  # what pages take beside the range, the filters and the search
 DOLLARS = Currency()
 FILTER_WORDS = {"repo": "repository"}
 

@@ -95,7 +95,7 @@ def render_rates(rates: Rates, history: RateHistory, bands: RateBands, frame: Fr
 async def page(request: Request, principal: Principal) -> Response:
     view = await look(request, principal, ROOM, ranged=False, exported="/v1/rates", csv=False)
     book = request.app.state.rates
-    rates = await book.read(view.principal, request.query_params.get("project") or None)
+    rates = await book.read(view.principal, request.query_params.get("project", "").replace("\0", "") or None)
     history = await book.history(view.principal)
     bands = request.app.state.tenants.config(view.principal.tenant).rates
     return Page(render_rates(rates, history, bands, view.frame))
