@@ -84,7 +84,7 @@ def test_no_file_names_a_registry() -> None:
 @pytest.mark.parametrize(
     ("file", "extras", "groups"),
     [
-        ("server.txt", ["server"], []),
+        ("server.txt", ["server", "mcp", "backfill"], []),
         ("build.txt", [], ["build"]),
         ("test.txt", ["server", "mcp", "backfill"], ["test", "dashboards", "build"]),
         ("check.txt", ["server", "mcp", "backfill"], ["test", "dashboards", "build", "check"]),
