@@ -78,7 +78,8 @@ class RateBook:
         bands = self._tenants.config(tenant).rates
         missing = surplus = 0
         async with self._database.transaction(tenant) as connection:
-            await fetch_all(connection, "lock_outbox")
+            if append:  # else merges go on meanwhile; each is known with its turns or not at all
+                await fetch_all(connection, "lock_outbox")
             projects = [row["project"] for row in await fetch_all(connection, "list_merged_projects")]
             for project in (None, *projects):
                 found = rates.series_of(bands, project)

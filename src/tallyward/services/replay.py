@@ -37,9 +37,10 @@ async def replay(database: Database, tenant: str, *, mend: bool) -> Replayed:
     A row that no event tells of stays, and is named: the application deletes nothing.
     """
     async with database.transaction(tenant) as connection:
-        await fetch_all(connection, "lock_outbox")
         (counted,) = await fetch_all(connection, "count_outbox")
         broken = await fetch_all(connection, "verify_outbox")
+        # The chain takes longest and needs no lock: what is in it never changes. From here on no item may move.
+        await fetch_all(connection, "lock_outbox")
         await fetch_all(connection, "remake_work_items")
         rows = await fetch_all(connection, "differing_work_items", {"limit": NAMED_MAX})
         changed = 0
