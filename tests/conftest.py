@@ -15,8 +15,9 @@ from tests.machine import left_out
 
 settings.register_profile("tests", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("tests")
-# A suite that a script started in its background ignores the interrupt, and so would every program that a test starts.
+# A suite in the background of a script, or under nohup, ignores these, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 LEFT_OUT = pytest.StashKey[list[pytest.Item]]()
 
 

@@ -115,7 +115,7 @@ def test_codex_and_spans_are_stored_too(site: Tenancy):
     ran = span("execute_tool", gen_ai__operation__name="execute_tool", gen_ai__tool__name="readFile")
     assert site.post(traces(ran), "/v1/traces").json == {}
     names = site.rows("SELECT skill_name, runtime, status FROM skill_invocations ORDER BY id")
-    assert names == [("exec_command", "codex-cli", "error"), ("readFile", "local-job", "success")]
+    assert names == [("Bash", "codex-cli", "error"), ("readFile", "local-job", "success")]
 
 
 def test_one_bad_record_is_told_of_and_the_others_are_stored(site: Tenancy):

@@ -51,11 +51,11 @@ def test_every_field_that_was_sent_is_stored_and_read_back(site: Tenancy) -> Non
         "model": "m-1", "latency_ms": 2**31 - 1, "status": "abandoned", "input_tokens": 0, "output_tokens": 7,
         "arg_hash": "hmac-sha256:00", "ts": "2026-05-17T14:23:01.250000Z", "kind": "mcp", "session_id": "s",
         "prompt_id": "p", "fire_key": "k é \U0001f40d", "cost_micros": 12_345, "branch": "b",
+        "request_bytes": 11, "response_bytes": 2**40,
     }  # fmt: skip
     number = site.post({**sent, "source": "relay"}).json["id"]
-    assert site.get("/v1/fires?session=s").json == {
-        "fires": [{**sent, "id": number, "cost_usd_cents": 1, "seen_by": ["relay"]}]
-    }
+    (fire,) = site.get("/v1/fires?session=s").json["fires"]
+    assert fire == {**sent, "id": number, "cost_usd_cents": 1, "seen_by": ["relay"]}
 
 
 def test_fields_that_were_not_sent_are_null_and_the_time_is_that_of_receipt(site: Tenancy) -> None:
@@ -63,7 +63,7 @@ def test_fields_that_were_not_sent_are_null_and_the_time_is_that_of_receipt(site
     (fire,) = site.get("/v1/fires").json["fires"]
     assert {name for name, value in fire.items() if value is None} == {
         "repo", "model", "latency_ms", "input_tokens", "output_tokens", "cost_usd_cents", "arg_hash", "session_id",
-        "prompt_id", "branch", "cost_micros",
+        "prompt_id", "branch", "cost_micros", "request_bytes", "response_bytes",
     }  # fmt: skip
     assert (fire["kind"], fire["seen_by"]) == ("skill", ["api"])
     assert site.rows("SELECT now() - ts < interval '1 minute' FROM skill_invocations") == [(True,)]
