@@ -105,8 +105,8 @@ def without_permission(row: Row) -> str | None:
 
 
 def measured(answer: Row) -> Row:
-    """What a result says of itself in numbers."""
-    usage = mapping(answer.get("usage"))
+    """What a result says of itself in numbers. An agent that used tools tells the usage of its last request alone."""
+    usage = {} if count(answer.get("totalToolUseCount")) else mapping(answer.get("usage"))
     return {
         "latency_ms": count(answer.get("totalDurationMs")) or count(answer.get("durationMs")),
         "model": text(answer.get("resolvedModel")),

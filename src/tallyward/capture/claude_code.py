@@ -187,7 +187,7 @@ def _tool(event: Event, seen: Seen, memory: Event, status: str) -> "list[Record]
         status = "abandoned"
     elif kind == "skill" and answer.get("success") is False:
         status = "error"
-    usage = mapping(answer.get("usage")) if kind == "agent" else {}
+    usage = _whole_usage(answer) if kind == "agent" else {}
     session_id, prompt_id = _ids(event)
     tool_use_id = text(event.get("tool_use_id"))
     seen_fire = fire(
@@ -205,6 +205,11 @@ def _tool(event: Event, seen: Seen, memory: Event, status: str) -> "list[Record]
         arg_hash=seen.fingerprint(event["tool_input"]) if "tool_input" in event else None,
     )
     return [seen_fire, *_fetched(event, seen, tool, given, tool_use_id)]
+
+
+def _whole_usage(answer: Event) -> Event:
+    """What an agent's work took. Its `usage` is of its last request alone: all, where it used no tool."""
+    return {} if count(answer.get("totalToolUseCount")) else mapping(answer.get("usage"))
 
 
 def _fetched(event: Event, seen: Seen, tool: str, given: Event, tool_use_id: "str | None") -> "list[Record]":

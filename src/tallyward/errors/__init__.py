@@ -33,6 +33,7 @@
         │   └── McpPartMissing
         ├── PortInUse
         ├── DataDirUnusable
+        ├── LedgerMissing
         ├── DatabaseUnreachable
         ├── NotListed
         ├── PostgresMissing
@@ -92,6 +93,7 @@ from tallyward.errors.setup import (
     DependencyMissing,
     HomeUnusable,
     HooksUntrusted,
+    LedgerMissing,
     McpPartMissing,
     NotConnected,
     NotForAll,
@@ -129,6 +131,7 @@ __all__ = [
     "Internal",
     "Invalid",
     "KeyReused",
+    "LedgerMissing",
     "LedgerUnavailable",
     "McpPartMissing",
     "MethodNotAllowed",

@@ -65,6 +65,13 @@ class PostgresMissing(SetupError):
     remedy = "pip install 'tallyward[server]', install PostgreSQL 15 or newer, or name one with --database."
 
 
+class LedgerMissing(SetupError):
+    """There is no ledger where this command looked, and nobody said to make one there."""
+
+    code = "ledger_missing"
+    remedy = "Name the server's data directory with --data or TALLY_DATA: `.data` of the checkout for scripts/run."
+
+
 class PostgresFailed(SetupError):
     """The embedded PostgreSQL did not start."""
 

@@ -1,5 +1,6 @@
 """What the server's commands share: the options that say which ledger, and that ledger, opened."""
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import Annotated
 
 import typer
 
-from tallyward.config import Settings
+from tallyward.config import Settings, default_data_dir
+from tallyward.errors import LedgerMissing
 from tallyward.ledger import embedded
+from tallyward.ledger.cluster_files import ClusterFiles
 from tallyward.ledger.migrate import migrate, require_current
 from tallyward.redact import Secret
 
@@ -33,6 +36,7 @@ def opened_ledger(settings: Settings) -> Generator[Secret]:
         require_current(url)
         yield url
         return
+    _require_ledger(settings)
     cluster = embedded.start(settings.data_dir)
     try:
         url = Secret(cluster.url())
@@ -40,3 +44,12 @@ def opened_ledger(settings: Settings) -> Generator[Secret]:
         yield url
     finally:
         cluster.stop()
+
+
+def _require_ledger(settings: Settings) -> None:
+    """A folder that nobody named is no place for a new ledger: what is done there would never reach the server."""
+    if (
+        settings.data_dir == default_data_dir(os.environ).absolute()
+        and not ClusterFiles(settings.data_dir).is_initialised()
+    ):
+        raise LedgerMissing(f"There is no ledger in {settings.data_dir}, where `tally serve` keeps one.")

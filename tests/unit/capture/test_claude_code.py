@@ -96,10 +96,12 @@ def test_a_fire_goes_by_the_name_of_what_was_used(tool_name, given_input, kind, 
     assert (found["kind"], found["skill_name"]) == (kind, name)
 
 
-def test_an_agent_brings_its_own_model_and_tokens():
+def test_an_agent_brings_its_own_model_and_tokens_unless_they_are_of_its_last_request_alone():
     answer = {"resolvedModel": "claude-haiku-4-5", "usage": {"input_tokens": 11, "output_tokens": 7}}
     found = row(tool("PostToolUse", "Agent", {}, tool_response=answer), {"model": "claude-opus-4-8"})
     assert (found["model"], found["input_tokens"], found["output_tokens"]) == ("claude-haiku-4-5", 11, 7)
+    found = row(tool("PostToolUse", "Agent", tool_response={**answer, "totalToolUseCount": 1}))
+    assert found.get("input_tokens") is None
 
 
 def play(*events: tuple[float, dict[str, Any]]) -> list[dict[str, Any]]:

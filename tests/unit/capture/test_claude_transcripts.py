@@ -195,6 +195,15 @@ def test_an_agents_result_says_what_its_work_took():
     assert told_of == {"skill_name": "Explore", "model": "claude-haiku", "latency_ms": 144, "input_tokens": 7, "output_tokens": 3}  # fmt: skip  # noqa: E501
 
 
+def test_an_agent_that_used_tools_brings_no_tokens_as_it_tells_those_of_its_last_request_alone():
+    answer = {"totalToolUseCount": 1, "usage": {"input_tokens": 320, "output_tokens": 32}}
+    session = Transcript().prompt().answer("msg_1", call("t", "Agent", subagent_type="Explore"))
+    session.result("t", answer=answer)
+    (fire,) = [row for row in fires(told(session.lines)) if row["kind"] == "agent"]
+    assert fire.get("input_tokens") is None
+    assert fire.get("output_tokens") is None
+
+
 @pytest.mark.parametrize(
     ("stop", "block", "status"),
     [

@@ -21,6 +21,15 @@ def test_help_lists_the_commands_of_laptop_and_server(terminal):
         assert f" {command} " in output
 
 
+@pytest.mark.parametrize("command", [["reprice"], ["token", "create", "--name", "x", "--scope", "read"]])
+def test_a_command_of_the_server_makes_no_ledger_in_a_place_that_nobody_named(terminal, command):
+    done = terminal.laptop.run([TALLY, *command])
+    assert done.code == 2
+    assert b"There is no ledger in" in done.err
+    assert b"--data" in done.err
+    assert not (terminal.laptop.home / ".local" / "share" / "tallyward").exists()
+
+
 def test_an_error_is_one_line_that_says_what_to_do(terminal):
     done = terminal.laptop.run([TALLY, "me"])
     assert (done.code, done.out) == (2, b"")
