@@ -184,9 +184,18 @@ def _tell(link: Link, said: dict[str, Any], unreachable: str | None) -> None:
         print(f"{unreachable} Fires are kept on this machine and delivered when it does.")
     if not _engineer(said):
         print("Set GITHUB_USER to your GitHub handle, so that your work goes by it; else git's word is taken.")
+    _tell_of_another(said.get("engineer_id"))
     if link.in_clear:
         print("This address is not encrypted: whoever is on the network can read your token.")
     print(f"Work as always; your row is at {link.server.rstrip('/')}/me and in `tally me`.")
+
+
+def _tell_of_another(bound: str | None) -> None:
+    """Rows that go by another handle than the token's are never on the pages that this token opens."""
+    named = os.environ.get("GITHUB_USER")
+    if named and bound and named != bound:
+        print(f"GITHUB_USER says {named!r}, and this token shows the rows of {bound!r}: yours will not be among them.")
+        print(f"Connect with a token made with --engineer {named}, or unset GITHUB_USER where your agent is started.")
 
 
 @disconnecting.callback(invoke_without_command=True)

@@ -36,6 +36,13 @@ def test_connecting_learns_the_key_and_adds_the_hooks(terminal, listener, connec
     assert "tw_x" not in settings(terminal).read_text()
 
 
+def test_connecting_says_when_rows_will_go_by_another_than_the_token_shows(listener, connect, monkeypatch):
+    monkeypatch.setenv("GITHUB_USER", "bob")
+    assert "GITHUB_USER says 'bob', and this token shows the rows of 'ann'" in connect(listener.url).output
+    monkeypatch.setenv("GITHUB_USER", "ann")
+    assert "GITHUB_USER" not in connect(listener.url).output
+
+
 def test_the_command_in_the_settings_records_a_fire(terminal, connect):
     connect("http://127.0.0.1:1")
     (group,) = json.loads(settings(terminal).read_text())["hooks"]["PostToolUse"]
