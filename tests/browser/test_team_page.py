@@ -1,8 +1,10 @@
 """The team's board as people meet it: reading, sorting, and watching it change."""
 
+from urllib.parse import urlsplit
+
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.eyes import looking, sign_in
 from tests.browser.site import Site
@@ -36,6 +38,29 @@ def test_a_fire_is_on_the_open_page_within_two_seconds_of_its_commit(site: Site,
         expect(page.get_by_role("row", name="hassan-b")).to_contain_text("2", timeout=LIVE_MS_MAX)
         site.trace({"engineer_id": "thomas-c", "skill_name": "/ship"})
         expect(page.locator("dl.stats dd").first).to_have_text("4", timeout=LIVE_MS_MAX)
+
+
+def test_an_open_page_that_was_told_to_come_back_comes_back_by_itself(site: Site, chromium: Browser):
+    busy: list[str] = []
+
+    def once_busy(route: Route) -> None:
+        if busy:
+            route.continue_()
+            return
+        busy.append(route.request.url)
+        route.fulfill(status=503, body="{}")
+
+    site.trace({"engineer_id": "thomas-c"})
+    with looking(chromium, site.url) as (page, eyes):
+        eyes.expected.append("503")
+        sign_in(page, site.token("lead"))
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        page.route(lambda url: urlsplit(url).path == "/", once_busy)
+        site.trace({"engineer_id": "hassan-b"})
+        expect(page.get_by_text("Server does not answer")).to_be_visible()
+        expect(page.get_by_role("row", name="hassan-b")).to_be_visible()
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        assert len(busy) == 1
 
 
 def test_a_live_change_leaves_the_focus_where_it_was(site: Site, chromium: Browser):

@@ -48,14 +48,33 @@
     }
   });
 
+  // All open pages ask at once when something was stored. Whoever is told to come back does, each at another moment, and
+  // until then the page says that what it shows is old.
+  const RETRY_MS = 1000;
+  let behind = 0;
+  const lookAgain = (status) => {
+    say("waiting", "Server does not answer");
+    if (status < 500 && status !== 429) return;
+    clearTimeout(behind);
+    const again = () => document.getElementById("live")?.dispatchEvent(new Event("changed"));
+    behind = setTimeout(again, RETRY_MS * (1 + 2 * Math.random()));
+  };
+  const caughtUp = (event) => {
+    if (event.detail?.ctx?.response?.status >= 400) return; // an answer that is not shown counts as a swap, too
+    if (behind) say("live", "Live");
+    clearTimeout(behind);
+    behind = 0;
+  };
+
   document.querySelector(".rooms [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   tellZone();
   localTimes();
   document.addEventListener("htmx:after:swap", localTimes);
+  document.addEventListener("htmx:after:swap", caughtUp);
   document.addEventListener("htmx:sse:after:connection", () => say("live", "Live"));
   document.addEventListener("htmx:sse:error", (event) => {
     if (event.detail.status === 401) location.reload(); // the token ended: the server now answers with the way in
     else say("waiting", "Reconnecting");
   });
-  document.addEventListener("htmx:response:error", () => say("waiting", "Server does not answer"));
+  document.addEventListener("htmx:response:error", (event) => lookAgain(event.detail.ctx.response.status));
 })();
