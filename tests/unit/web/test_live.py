@@ -86,6 +86,27 @@ async def test_a_change_is_told_with_the_mark_it_leads_to():
         assert await client.next_event() == f"event: changed\nid: {feed.mark('mine')}\ndata: {feed.mark('mine')}\n\n"
 
 
+async def test_five_hundred_viewers_of_one_page_are_all_told_of_one_change():
+    feed = Feed(nothing, QUICK)
+    viewers = [Client() for _ in range(500)]
+    streams = [LiveStream(feed, "mine", seen=feed.mark("mine"), still_allowed=yes) for _ in viewers]
+    tasks = [
+        asyncio.create_task(stream({"type": "http"}, viewer.receive, viewer.send))
+        for stream, viewer in zip(streams, viewers, strict=True)
+    ]
+    for viewer in viewers:
+        async with asyncio.timeout(WAIT_SECONDS_MAX):
+            assert (await viewer.sent.get())["status"] == 200
+    assert feed.followers == 500
+    feed.changed("mine")
+    told = await asyncio.gather(*(viewer.next_event() for viewer in viewers))
+    feed.close()
+    await asyncio.wait_for(asyncio.gather(*tasks), WAIT_SECONDS_MAX)
+
+    assert set(told) == {f"event: changed\nid: {feed.mark('mine')}\ndata: {feed.mark('mine')}\n\n"}
+    assert feed.followers == 0
+
+
 async def test_a_thousand_changes_are_two_events_and_the_last_one_is_not_lost():
     feed = Feed(nothing, QUICK)
     async with following(feed) as (client, _):
