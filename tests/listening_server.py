@@ -44,6 +44,7 @@ class ListeningServer:
         self.rows: dict[str, dict[str, Any]] = {}
         self.reports: list[dict[str, Any]] = []
         self.answers: Answers = lambda _request: None
+        self.refuses_report: Callable[[dict[str, Any]], Reply | None] = lambda _report: None
         handler = type("Handler", (_Handler,), {"owner": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
@@ -73,7 +74,8 @@ class ListeningServer:
     def reply(self, request: Request) -> Reply:
         if request.path == "/v1/capture-report":
             self.reports.append(json.loads(request.body))
-            return Reply(202, {"kept": len(self.reports[-1]["days"])})
+            kept = Reply(202, {"kept": len(self.reports[-1]["days"])})
+            return self.refuses_report(self.reports[-1]) or kept
         self.requests.append(request)
         given = self.answers(request)
         if given is not None:

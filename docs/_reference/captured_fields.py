@@ -80,7 +80,8 @@ USAGE_SOURCES = {
 REPORT_SOURCES = {
     "machine": "128 random bits that the laptop makes for this purpose.",
     "days": "The laptop's own books, for each day one entry an engineer: `day`, `engineer_id`, `waiting`, `stored`,"
-    " `duplicate`, `refused`, and `losses` by reason. Numbers and a handle, and no more.",
+    " `duplicate`, `refused`, `losses` by reason, and `hook_ms`, how many hooks took how long."
+    " Numbers and a handle, and no more.",
     "version": "The client.",
 }
 NEVER = (

@@ -182,6 +182,25 @@ async def test_coverage_is_the_share_of_what_fired_that_has_arrived(site: InProc
     assert others.status == 403
 
 
+async def test_how_long_the_hooks_took_adds_up_and_is_undefined_where_nobody_told(site: InProcess):
+    assert (await told(site, "/v1/capture"))["hooks"] == {
+        "entire": {"events": 0, "p50_ms": None, "p95_ms": None, "slow": 0}, "engineers": {},
+    }  # fmt: skip
+    day = {"day": clock.now().date().isoformat(), "waiting": 0, "stored": 9, "duplicate": 0, "refused": 0}
+    for machine, counts in (("1", [0, 6, 0, 0, 0, 0, 0, 0, 0]), ("2", [0, 0, 0, 0, 3, 0, 0, 1, 0])):
+        days = [{**day, "engineer_id": "amy", "hook_ms": counts}, {**day, "engineer_id": "bo"}]
+        body = {"machine": machine * 32, "days": days}
+        assert (
+            await site.call("POST", "/v1/capture-report", token=await site.token(["capture"]), body=body)
+        ).status == 202
+    amy = {"events": 10, "p50_ms": 10, "p95_ms": 500, "slow": 1}
+    assert (await told(site, "/v1/capture"))["hooks"] == {"entire": amy, "engineers": {"amy": amy}}
+    assert (await told(site, "/v1/capture", engineer="bo"))["hooks"]["engineers"] == {}
+    short = {"machine": "3" * 32, "days": [{**day, "engineer_id": "amy", "hook_ms": [1]}]}
+    refused = await site.call("POST", "/v1/capture-report", token=await site.token(["capture"]), body=short)
+    assert refused.status == 422
+
+
 async def test_the_audit_trail_comes_in_pages_with_the_state_of_its_chain(site: InProcess):
     for _ in range(4):
         await site.token(["read"])

@@ -23,9 +23,10 @@ from tallyward.client import (
     sender_start,
 )
 from tallyward.client.hook_settings import HookSettings
+from tallyward.domain import hook_times
 from tallyward.errors import SettingsUnreadable
 
-_INNER = ("days", "segment", "left_in_segment")  # how the counters keep themselves
+_INNER = ("days", "hook_ms", "segment", "left_in_segment")  # how the counters keep themselves
 FLUSH_LOCK_SECONDS = 30.0  # a delivery that is under way gives every step of the network five seconds
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -58,6 +59,7 @@ def facts() -> dict[str, Any]:
     waiting = segments.waiting(root)
     counted = counters.load(root)
     lost = segments.losses(root)
+    days = day_counts.rows(root)
     return {
         "home": root,
         "server": config.server,
@@ -69,11 +71,23 @@ def facts() -> dict[str, Any]:
         "spool_depth": waiting.rows,
         "sightings": counted.sent + counted.corrupt + waiting.rows + sum(lost.values()),
         **{name: value for name, value in asdict(counted).items() if name not in _INNER},
-        "days": day_counts.rows(root),
+        "days": days,
+        "hooks": _hooks(days),
         "lost": {**lost, "rejected": counted.rejected, "corrupt": counted.corrupt},
         "backoff": {"failures": backoff.failures(root), "seconds": round(sender_start.backoff_seconds(root), 1)},
         "sender": sender_pid(root),
         "relay": _relay(root),
+    }
+
+
+def _hooks(days: list[dict[str, Any]]) -> dict[str, int | None]:
+    """How long the hooks took, over the days that are kept; no percentile where none has told."""
+    counts = hook_times.added(row["hook_ms"] for row in days if row["hook_ms"])
+    return {
+        "events": sum(counts),
+        "p50_ms": hook_times.percentile(counts, 50),
+        "p95_ms": hook_times.percentile(counts, 95),
+        "slow": hook_times.slow(counts),
     }
 
 
@@ -145,6 +159,9 @@ def status(as_json: AsJson = False) -> None:
     print(f"Delivered  {known['stored']} rows, last {known['last_delivery'] or 'never'}")
     lost = ", ".join(f"{count} {reason}" for reason, count in known["lost"].items() if count)
     print(f"Lost       {lost or 'nothing'}")
+    if known["hooks"]["events"]:
+        p50, p95 = (hook_times.words(known["hooks"][name]) for name in ("p50_ms", "p95_ms"))
+        print(f"Hooks      p50 {p50}, p95 {p95}, of {known['hooks']['events']} events")
     if known["last_error"]:
         print(f"Trouble    {known['last_error']} ({known['last_error_at']})")
 

@@ -11,10 +11,13 @@ from typing import Any, cast
 
 from tallyward import clock
 from tallyward.client import home
+from tallyward.domain import hook_times
 
 DAYS_KEPT = 60
+_COUNTS = [int] * len(hook_times.BOUNDS)
 OUTCOMES = ("stored", "duplicate", "refused", "corrupt")
 Days = dict[str, dict[str, dict[str, int]]]  # day of UTC -> engineer -> outcome -> rows
+HookTimes = dict[str, dict[str, list[int]]]  # day of UTC -> engineer -> counts as in `domain/hook_times.py`
 
 
 @dataclass
@@ -30,6 +33,7 @@ class Counters:
     last_error: str | None = None
     last_error_at: str | None = None
     days: Days = field(default_factory=Days)
+    hook_ms: HookTimes = field(default_factory=HookTimes)
     segment: str | None = None
     left_in_segment: int = 0
 
@@ -48,6 +52,13 @@ class Counters:
             outcomes[outcome] += count
         for old in sorted(self.days)[:-DAYS_KEPT]:
             del self.days[old]
+            self.hook_ms.pop(old, None)
+
+    def took(self, day: str, engineer: str, milliseconds: list[int]) -> None:
+        """Add to a day how long hooks took."""
+        for duration in milliseconds:
+            none = [0] * len(hook_times.BOUNDS)
+            self.hook_ms.setdefault(day, {}).setdefault(engineer, none)[hook_times.place(duration)] += 1
 
     def failed(self, reason: str) -> None:
         """Note an attempt after which everything is still here."""
@@ -72,6 +83,8 @@ def load(root: str) -> Counters:
         expected = int if isinstance(getattr(known, one.name), int) else str
         if one.name == "days":
             known.days = _days(value)
+        elif one.name == "hook_ms":
+            known.hook_ms = _hook_times(value)
         elif isinstance(value, expected) and not isinstance(value, bool):
             setattr(known, one.name, value)
     return known
@@ -84,6 +97,16 @@ def _days(value: object) -> Days:
         for engineer, outcomes in _items(engineers):
             counts = {name: count for name, count in _items(outcomes) if name in OUTCOMES and isinstance(count, int)}
             found.setdefault(day, {})[engineer] = {**dict.fromkeys(OUTCOMES, 0), **counts}
+    return found
+
+
+def _hook_times(value: object) -> HookTimes:
+    """The counts as they were written; nothing of what has another shape, such as other bounds."""
+    found: HookTimes = {}
+    for day, engineers in _items(value):
+        for engineer, counts in _items(engineers):
+            if isinstance(counts, list) and [type(count) for count in cast("list[Any]", counts)] == _COUNTS:
+                found.setdefault(day, {})[engineer] = cast("list[int]", counts)
     return found
 
 

@@ -8,6 +8,7 @@ A row is booked by the day and the engineer that it carries itself. What was ans
 (`client/counters.py`), what waits is counted where it lies, and what could not be kept by whoever could not keep it.
 So no counter is written on a hook's way, and none can be behind the rows. Losses have no engineer: they are booked to
 `unknown`. A doctor's canary is in no book.
+How long the hooks took is kept beside: `hook_ms`, counts as in `domain/hook_times.py`, where a hook has told.
 """
 
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from tallyward import clock, ids
 from tallyward.client import counters, segments
 from tallyward.client.segments import Line
+from tallyward.domain import hook_times
 
 UNKNOWN = "unknown"
 Row = dict[str, Any]
@@ -39,6 +41,9 @@ def rows(root: str) -> list[Row]:
     for day, engineers in counted.days.items():
         for engineer, outcomes in engineers.items():
             _row(booked, day, engineer).update(outcomes)
+    for day, engineers in counted.hook_ms.items():
+        for engineer, counts in engineers.items():
+            _row(booked, day, engineer)["hook_ms"] = counts
     for day, lost in segments.losses_by_day(root).items():
         if any(lost.values()) and day:
             _row(booked, day, UNKNOWN)["losses"].update(lost)
@@ -46,7 +51,14 @@ def rows(root: str) -> list[Row]:
         where = place(line)
         if where is not None and line.row is not None:
             _row(booked, *where)["waiting"] += 1
+            _took(_row(booked, *where), line)
     return [_balanced(booked[key]) for key in sorted(booked)]
+
+
+def _took(row: Row, line: Line) -> None:
+    if line.hook_ms is not None:
+        row["hook_ms"] = row["hook_ms"] or [0] * len(hook_times.BOUNDS)
+        row["hook_ms"][hook_times.place(line.hook_ms)] += 1
 
 
 def _row(booked: dict[tuple[str, str], Row], day: str, engineer: str) -> Row:
@@ -55,6 +67,7 @@ def _row(booked: dict[tuple[str, str], Row], day: str, engineer: str) -> Row:
         "engineer_id": engineer,
         "waiting": 0,
         "losses": {},
+        "hook_ms": None,
         **dict.fromkeys(counters.OUTCOMES, 0),
     }
     return booked.setdefault((day, engineer), empty)
@@ -88,4 +101,5 @@ def _balanced(row: Row) -> Row:
         "stored": row["stored"],
         "duplicate": row["duplicate"],
         "refused": row["refused"],
+        "hook_ms": row["hook_ms"],
     }

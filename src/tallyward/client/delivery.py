@@ -153,6 +153,7 @@ def _book(counted: counters.Counters, batch: list[Line], **rows: int) -> None:
     where = day_counts.place(batch[0])
     if where is not None:
         counted.book(*where, **rows)
+        counted.took(*where, [line.hook_ms for line in batch if line.hook_ms is not None])
 
 
 def _batches(lines: list[Line]) -> Iterator[list[Line]]:

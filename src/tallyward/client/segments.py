@@ -27,6 +27,7 @@ class Line:
     raw: bytes
     target: str = ""
     row: dict[str, Any] | None = None
+    hook_ms: int | None = None  # how long the hook took that wrote it, at the first row of an event
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ def _line(raw: bytes) -> Line:
     target, row = record.get("to"), record.get("row")
     if target not in TARGETS or not isinstance(row, dict):
         return Line(raw)
-    return Line(raw, target, cast("dict[str, Any]", row))
+    took = record.get("hook_ms")
+    hook_ms = took if isinstance(took, int) and not isinstance(took, bool) and took >= 0 else None
+    return Line(raw, target, cast("dict[str, Any]", row), hook_ms)
 
 
 def keep_rest(segment: Path, rest: list[Line]) -> None:

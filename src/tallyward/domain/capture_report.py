@@ -4,16 +4,19 @@ An allow-list like every record: numbers, a day, a handle, and a random number f
 machine it is, where it stands or what was done on it.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from tallyward.domain import hook_times
 from tallyward.domain.fire import Handle
 from tallyward.domain.sighting import named
 
 DAYS_MAX = 400  # of a machine with a few engineers, for two months
 Rows = Annotated[int, Meta(ge=0, le=2**53)]
+Counts = Annotated[list[Rows], Meta(min_length=len(hook_times.BOUNDS), max_length=len(hook_times.BOUNDS))]
 Reason = Literal["overflow", "disk", "locked", "unreadable", "corrupt"]
 
 
@@ -27,6 +30,7 @@ class BookedIn(Struct, forbid_unknown_fields=True, kw_only=True):
     duplicate: Rows
     refused: Rows
     losses: dict[Reason, Rows] = {}
+    hook_ms: Counts | None = None  # how long hooks took, as in `domain/hook_times.py`; older laptops do not tell
 
 
 class CaptureReportIn(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -48,6 +52,7 @@ class Booked(Struct, kw_only=True):
     refused: int = 0
     lost: int = 0
     losses: dict[Reason, int] = {}
+    hook_ms: list[int] | None = None
 
     def add(self, row: BookedIn) -> None:
         """Take in what was said of the same day and engineer."""
@@ -58,6 +63,26 @@ class Booked(Struct, kw_only=True):
         for reason, count in row.losses.items():
             self.losses[reason] = self.losses.get(reason, 0) + count
         self.lost = sum(self.losses.values())
+        told = [counts for counts in (self.hook_ms, row.hook_ms) if counts is not None]
+        self.hook_ms = hook_times.added(told) if told else None
+
+
+class HookTimes(Struct, kw_only=True):
+    """How long hooks took, in milliseconds: a percentile is the bound that it lies within, 5000 is all beyond 500.
+
+    `slow` of the `events` took longer than a hook may. Undefined where no laptop has told.
+    """
+
+    events: int
+    p50_ms: int | None
+    p95_ms: int | None
+    slow: int
+
+    @classmethod
+    def of(cls, counts: Sequence[int]) -> "HookTimes":
+        """What a histogram tells."""
+        p50, p95 = (hook_times.percentile(counts, percent) for percent in (50, 95))
+        return cls(events=sum(counts), p50_ms=p50, p95_ms=p95, slow=hook_times.slow(counts))
 
 
 class BookedDay(Struct, kw_only=True):

@@ -15,11 +15,11 @@ def main() -> None:
     start.start(_work)
 
 
-def _work() -> None:
+def _work(began: float) -> None:
     from tallyward.capture.claude_code import ClaudeCode
     from tallyward.hooks import fire
 
-    fire.run(ClaudeCode())
+    fire.run(ClaudeCode(), began)
 
 
 if __name__ == "__main__":

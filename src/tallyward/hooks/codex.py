@@ -15,12 +15,12 @@ def main() -> None:
     start.start(_work)
 
 
-def _work() -> None:
+def _work(began: float) -> None:
     from tallyward.capture.codex import Codex
     from tallyward.hooks import fire
     from tallyward.hooks.codex_rollout import Rollout
 
-    fire.run(Codex(), Rollout)
+    fire.run(Codex(), began, Rollout)
 
 
 if __name__ == "__main__":

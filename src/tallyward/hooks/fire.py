@@ -21,15 +21,16 @@ READ_SECONDS_MAX = 5.0  # the agent writes the event at once; whoever does not i
 UNKNOWN_ENGINEER = "unknown"  # the server puts the handle in its place that a token is bound to
 
 
-def run(source: HookSource, written: "Callable[[object], Transcript] | None" = None) -> None:
+def run(source: HookSource, began: float, written: "Callable[[object], Transcript] | None" = None) -> None:
     """Record the event on standard input, then make sure that a sender is about.
 
+    `began` is when the agent started to wait, on the clock of `clock.elapsed_seconds`.
     `written` opens the program's own transcript at the path that an event names, for a source that looks into it.
     """
     root = home.home_dir(os.environ)
     raw = _event_bytes()
     config = home.read_config(root, os.environ)
-    known = record(root, raw, config, os.environ, source=source, written=written)
+    known = record(root, raw, config, os.environ, source=source, began=began, written=written)
     if known is not None:
         relayed.watch(root, *known, os.environ)
     if config.server and config.token:
@@ -60,12 +61,10 @@ def record(  # noqa: PLR0913  # what is known of one event
     environ: "Mapping[str, str]",
     *,
     source: HookSource,
+    began: "float | None" = None,
     written: "Callable[[object], Transcript] | None" = None,
 ) -> "tuple[Event, Seen] | None":
-    """Put what the event is worth into the spool, and keep in mind what its session needs later.
-
-    The event, and what was seen beside it; None if it was none.
-    """
+    """Put what an event is worth into the spool, and keep what its session needs later. None if it was no event."""
     try:
         event = mapping(quick_json.loads(raw))
     except ValueError:
@@ -79,13 +78,17 @@ def record(  # noqa: PLR0913  # what is known of one event
     seen = _seen(event, config, environ, transcript, source.runtime(environ, transcript))
     records, remembered = source.records(event, seen, memory)
     if records:
-        spool.append(root, _lines(records))
+        spool.append(root, _lines(records, began))
     if remembered != memory:
         session_memory.save(root, session, remembered, part)
     return event, seen
 
 
-def _lines(records: list[Record]) -> bytes:
+def _lines(records: list[Record], began: "float | None") -> bytes:
+    """The spool's lines. How long the hook has taken stands beside the first row of an event, and is no field of it."""
+    if began is not None:
+        took = int((clock.elapsed_seconds() - began) * 1000)
+        records = [{**records[0], "hook_ms": took}, *records[1:]]
     return "".join(quick_json.dumps(record) + "\n" for record in records).encode()
 
 

@@ -9,6 +9,8 @@ that waits for silence shall not wait for the child.
 import os
 import select
 
+from tallyward import clock
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,8 +18,12 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 0.13  # the whole hook has 200 ms, and a busy machine takes some of them to start Python
 
 
-def start(work: "Callable[[], None]") -> None:
-    """Have a child do the work; wait for its end, or for as long as the agent may be kept waiting."""
+def start(work: "Callable[[float], None]") -> None:
+    """Have a child do the work; wait for its end, or for as long as the agent may be kept waiting.
+
+    The work is told when the process began that the agent waits for, on the clock of `clock.elapsed_seconds`.
+    """
+    began = clock.process_began()
     reading, writing = os.pipe()  # its other end closes when the child ends or becomes the sender
     if os.fork() != 0:
         os.close(writing)
@@ -26,4 +32,4 @@ def start(work: "Callable[[], None]") -> None:
     nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     os.dup2(nothing, 1)
     os.dup2(nothing, 2)
-    work()
+    work(began)

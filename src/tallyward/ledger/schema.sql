@@ -616,6 +616,8 @@ CREATE TABLE public.capture_reports (
     version text,
     reported_at timestamp with time zone DEFAULT now() NOT NULL,
     tenant text DEFAULT public.tally_tenant() NOT NULL,
+    hook_ms bigint[],
+    CONSTRAINT capture_reports_hook_ms_check CHECK ((cardinality(hook_ms) = 9)),
     CONSTRAINT capture_reports_machine_check CHECK ((machine ~ '^[0-9a-f]{32}$'::text))
 );
 
@@ -646,6 +648,8 @@ COMMENT ON COLUMN public.capture_reports.version IS 'Version of the client that 
 COMMENT ON COLUMN public.capture_reports.reported_at IS 'When the laptop last said so, by the clock of the database.';
 
 COMMENT ON COLUMN public.capture_reports.tenant IS 'Organisation; set from the token, never from the body.';
+
+COMMENT ON COLUMN public.capture_reports.hook_ms IS 'Events by how long the hook took, within 5, 10, 20, 30, 50, 100, 200 and 500 ms, and longer; NULL when the laptop did not tell.';
 
 CREATE TABLE public.context_fetches (
     id bigint NOT NULL,

@@ -82,6 +82,11 @@ def _pull_requests(rng: random.Random, now: datetime) -> Iterator[dict[str, Any]
             }  # fmt: skip
 
 
+def _hook_times(fires: int) -> list[int]:
+    """Most hooks take some 20 ms, few of a busy machine 100."""
+    return [0, fires // 10, fires // 2, fires // 4, fires // 10, fires // 40, 0, 0, 0]
+
+
 def _books(rng: random.Random, now: datetime) -> Iterator[CaptureReportIn]:
     """What the laptops say of themselves: one has lost a little, one has not delivered for two days."""
     for place, (person, total) in enumerate(_PEOPLE.items()):
@@ -89,7 +94,8 @@ def _books(rng: random.Random, now: datetime) -> Iterator[CaptureReportIn]:
         days = [
             BookedIn(
                 day=(now - timedelta(days=age)).date(), engineer_id=person, refused=0,
-                stored=round(total / 8 * rng.uniform(0.4, 1.6)), duplicate=rng.randint(0, 6),
+                stored=(stored := round(total / 8 * rng.uniform(0.4, 1.6))), hook_ms=_hook_times(stored),
+                duplicate=rng.randint(0, 6),
                 waiting=rng.randint(4, 20) if quiet and age == quiet else 0,
                 losses={"overflow": rng.randint(1, 3)} if place == 1 and age % 9 == 0 else {},
             )

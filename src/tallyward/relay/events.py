@@ -22,8 +22,11 @@ HEADERS = {
 OWN = ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL")
 
 
-def keep(root: str, environ: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> bool:
-    """Put what the event is worth into the spool. Whether it was an event at all."""
+def keep(root: str, environ: Mapping[str, str], headers: Mapping[str, str], body: bytes, began: float) -> bool:
+    """Put what the event is worth into the spool. Whether it was an event at all.
+
+    `began` is when the request came in, on the clock of `clock.elapsed_seconds`.
+    """
     try:
         event = mapping(quick_json.loads(body))
     except ValueError:
@@ -35,5 +38,5 @@ def keep(root: str, environ: Mapping[str, str], headers: Mapping[str, str], body
     if "CLAUDE_CODE_ENTRYPOINT" in told:
         del seen_by_first["TALLY_RUNTIME"]
     told = {**{name: said for name, said in seen_by_first.items() if isinstance(said, str)}, **told}
-    fire.record(root, body, home.read_config(root, environ), told, source=ClaudeCode())
+    fire.record(root, body, home.read_config(root, environ), told, source=ClaudeCode(), began=began)
     return bool(event)

@@ -168,8 +168,9 @@ class Relay:
         """Answer as soon as the event is here; then keep what it is worth."""
         if head.media() != exports.JSON:
             raise UnsupportedMedia(f"The content type must be {exports.JSON}.")
+        began = clock.elapsed_seconds()
         body = await requests.read_body(reader, head, EVENT_BYTES_MAX, self._room)
-        given = (self.root, self.environ, head.headers, body.content())
+        given = (self.root, self.environ, head.headers, body.content(), began)
         try:
             await self._write(writer, requests.response(200))
         finally:

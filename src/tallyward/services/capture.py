@@ -6,10 +6,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from tallyward.domain import hook_times
 from tallyward.domain.access import Principal
+from tallyward.domain.capture_report import HookTimes
 from tallyward.domain.rate import Rate, rate
 from tallyward.errors import ScopeMissing
-from tallyward.ledger.database import Database, Row
+from tallyward.ledger.database import Database, Row, fetch_all
 from tallyward.metrics.coverage import Coverage
 from tallyward.services.asked import Asked
 from tallyward.services.reading import Board, measured
@@ -44,12 +46,20 @@ class MachineLine(Books, kw_only=True):
     reported_at: datetime
 
 
+class Hooks(Struct, kw_only=True):
+    """How long the hooks took, by what the laptops have told."""
+
+    entire: HookTimes
+    engineers: dict[str, HookTimes]
+
+
 class CaptureBoard(Board, kw_only=True):
     """The machines, the one that reported last first. An engineer's token sees its own."""
 
     machines: int
     engineers: int
     entire: Books
+    hooks: Hooks
     rows: list[MachineLine]
 
 
@@ -61,12 +71,10 @@ class Capture:
 
     async def read(self, principal: Principal, asked: Asked) -> CaptureBoard:
         """The machines of the range. Raises ScopeMissing for those of somebody else."""
-        if principal.role == "engineer":
-            if asked.engineer not in (None, principal.engineer_id):
-                raise ScopeMissing("This token sees the rows of its own engineer only.")
-            asked = asked.of(engineer=principal.engineer_id)
+        asked = _own(principal, asked)
         async with self._database.transaction(principal.tenant) as connection:
             rows = await measured(connection, Coverage, asked)
+            told = await fetch_all(connection, "list_hook_times", asked.params())
         return CaptureBoard(
             tenant=principal.tenant,
             window=asked.window,
@@ -74,8 +82,31 @@ class Capture:
             machines=len({row["machine"] for row in rows}),
             engineers=len({row["engineer_id"] for row in rows}),
             entire=Books(**_books(_sums(rows))),
+            hooks=_hooks(told),
             rows=[MachineLine(**row, coverage=rate(row["reached"], row["fired"])) for row in rows],
         )
+
+    async def hooks(self, principal: Principal, asked: Asked) -> Hooks:
+        """How long the hooks took in the range. Raises ScopeMissing for those of somebody else."""
+        told = await self._database.query(principal.tenant, "list_hook_times", _own(principal, asked).params())
+        return _hooks(told)
+
+
+def _own(principal: Principal, asked: Asked) -> Asked:
+    """What this principal may see of it."""
+    if principal.role != "engineer":
+        return asked
+    if asked.engineer not in (None, principal.engineer_id):
+        raise ScopeMissing("This token sees the rows of its own engineer only.")
+    return asked.of(engineer=principal.engineer_id)
+
+
+def _hooks(told: Sequence[Row]) -> Hooks:
+    by_engineer = {row["engineer_id"]: hook_times.added(row["counts"]) for row in told}
+    return Hooks(
+        entire=HookTimes.of(hook_times.added(by_engineer.values())),
+        engineers={engineer: HookTimes.of(counts) for engineer, counts in by_engineer.items()},
+    )
 
 
 def _sums(rows: Sequence[Row]) -> Row:

@@ -72,3 +72,11 @@ def test_settings_that_cannot_be_read_are_told_of(terminal):
     (terminal.laptop.home / ".claude").mkdir()
     (terminal.laptop.home / ".claude" / "settings.json").write_text("{")
     assert shown(terminal)["clients"]["claude"]["user"]["state"] == "unreadable"
+
+
+def test_it_tells_how_long_the_hooks_took_and_nothing_where_none_has_told(terminal):
+    assert shown(terminal)["hooks"] == {"events": 0, "p50_ms": None, "p95_ms": None, "slow": 0}
+    assert "Hooks" not in terminal.run("status").output
+    spool.append(str(terminal.laptop.root), ROW.replace(b'{"to"', b'{"hook_ms":17,"to"'))
+    assert shown(terminal)["hooks"] == {"events": 1, "p50_ms": 20, "p95_ms": 20, "slow": 0}
+    assert "Hooks      p50 ≤ 20 ms, p95 ≤ 20 ms, of 1 events" in terminal.run("status").output

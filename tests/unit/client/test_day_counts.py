@@ -160,3 +160,38 @@ def test_old_days_are_forgotten(tmp_path):
     assert "2026-01-01" not in counted.days
     counters.save(str(tmp_path), counted)
     assert counters.load(str(tmp_path)) == counted
+
+
+def timed(number: int, took: object, **more: object) -> bytes:
+    return json.dumps({**json.loads(line(number, **more)), "hook_ms": took}).encode() + b"\n"
+
+
+def test_how_long_the_hooks_took_is_counted_once_and_by_whose_they_were(laptop, deliver):
+    spool.append(str(laptop.root), timed(1, 7) + timed(2, 700) + timed(3, 7, engineer="bob") + line(4))
+    told = {where: row["hook_ms"] for where, row in books(laptop).items()}
+    assert told == {
+        ("2026-05-17", "ann"): [0, 1, 0, 0, 0, 0, 0, 0, 1],
+        ("2026-05-17", "bob"): [0, 1, 0, 0, 0, 0, 0, 0, 0],
+    }
+    assert deliver().stored == 4
+    assert {where: row["hook_ms"] for where, row in books(laptop).items()} == told
+
+
+def test_a_time_is_no_field_of_what_is_sent_and_nonsense_is_none(laptop, listener, deliver):
+    spool.append(str(laptop.root), timed(1, 7) + timed(2, "x") + timed(3, True) + timed(4, -1))
+    deliver()
+    assert len(listener.rows) == 4
+    assert not any("hook_ms" in row for row in listener.rows.values())
+    assert books(laptop)["2026-05-17", "ann"]["hook_ms"] == [0, 1, 0, 0, 0, 0, 0, 0, 0]
+
+
+def test_where_no_hook_tells_there_are_no_times(laptop, deliver):
+    spool.append(str(laptop.root), line(1))
+    deliver()
+    assert books(laptop)["2026-05-17", "ann"]["hook_ms"] is None
+
+
+def test_counts_by_other_bounds_are_not_read(tmp_path):
+    counted = counters.Counters(hook_ms={"2026-05-17": {"ann": [1, 2], "bob": [1] * 9}})
+    counters.save(str(tmp_path), counted)
+    assert counters.load(str(tmp_path)).hook_ms == {"2026-05-17": {"bob": [1] * 9}}

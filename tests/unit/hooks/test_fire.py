@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tallyward import clock
 from tallyward.capture.claude_code import ClaudeCode
 from tallyward.client import home
 from tallyward.client.fingerprint import keyed_hash
@@ -78,3 +79,19 @@ def test_an_engineer_always_has_a_name_that_the_server_takes(laptop, record, mon
     monkeypatch.setenv("HOME", str(laptop.home))
     (found,) = record(tool("PostToolUse"), GITHUB_USER=named)
     assert found["row"]["engineer_id"] == expected
+
+
+def test_how_long_the_hook_took_stands_beside_the_first_row_and_in_none(laptop):
+    given = json.dumps(tool("PostToolUse")).encode()
+    began = clock.elapsed_seconds() - 1.5
+    fire.record(str(laptop.root), given, NOBODY, {}, source=ClaudeCode(), began=began)
+    first, *others = laptop.spooled()
+    assert 1_500 <= first["hook_ms"] < 20_000
+    assert "hook_ms" not in first["row"]
+    assert not any("hook_ms" in record for record in others)
+
+
+def test_a_real_hook_tells_how_long_it_took(laptop):
+    began = clock.elapsed_seconds()
+    laptop.hook(tool("PostToolUse"))
+    assert 0 < laptop.spooled()[0]["hook_ms"] <= (clock.elapsed_seconds() - began) * 1_000

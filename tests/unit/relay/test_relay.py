@@ -37,6 +37,8 @@ def test_an_event_over_http_is_the_row_that_the_hooks_own_process_makes(laptop, 
     laptop.hook(SHELL)
     (_, by_process) = relay.spooled(2)
     assert over_http["row"].pop("ts") <= by_process["row"].pop("ts")
+    assert over_http.pop("hook_ms") >= 0, "the relay's own time"
+    assert by_process.pop("hook_ms") > 0
     assert over_http == by_process
     assert (over_http["row"]["fire_key"], over_http["row"]["runtime"]) == (TOOL_USE, "claude-code-cli")
 

@@ -1,7 +1,9 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from tallyward.domain.capture_report import BookedDay
+from tallyward.domain.capture_report import BookedDay, HookTimes
+from tallyward.domain.hook_times import added
+from tallyward.services.capture import Hooks
 from tallyward.web.pages.capture import ROOM, by_engineer, per_day, render_capture
 from tests.frames import ENGINEER, LEAD, frame
 
@@ -15,8 +17,13 @@ def booked(engineer: str, day: date = TODAY, **known: int) -> BookedDay:
     return BookedDay(**{**facts, **counts, "day": day, "engineer_id": engineer, "reported_at": NOW})
 
 
-def page(*days: BookedDay, given: dict[str, str] | None = None, now: datetime = NOW) -> str:
-    return render_capture(days, frame(LEAD, ROOM, given), length=7, now=now)
+def hooks(**counts: list[int]) -> Hooks:
+    engineers = {name: HookTimes.of(told) for name, told in counts.items()}
+    return Hooks(entire=HookTimes.of(added(counts.values())), engineers=engineers)
+
+
+def page(*days: BookedDay, given: dict[str, str] | None = None, now: datetime = NOW, took: Hooks | None = None) -> str:
+    return render_capture(days, took or hooks(), frame(LEAD, ROOM, given), length=7, now=now)
 
 
 def test_the_books_of_days_add_up_and_the_largest_gap_comes_first():
@@ -53,4 +60,16 @@ def test_a_search_narrows_the_people_and_not_the_totals():
 
 
 def test_an_engineer_is_told_that_the_books_are_the_own_ones():
-    assert "your own" in render_capture([booked("mona")], frame(ENGINEER, ROOM), length=7, now=NOW)
+    assert "your own" in render_capture([booked("mona")], hooks(), frame(ENGINEER, ROOM), length=7, now=NOW)
+
+
+def test_how_long_the_hooks_took_is_shown_for_each_and_for_all():
+    shown = page(booked("a"), booked("b"), took=hooks(a=[0, 0, 9, 0, 1, 0, 0, 0, 0]))
+    assert "≤ 20 ms · ≤ 50 ms" in shown
+    assert shown.count("≤ 20 ms") == 2, "of a, and of all"
+
+
+def test_hooks_that_nobody_told_of_are_undefined_and_never_nought():
+    shown = page(booked("a"))
+    assert "0 ms" not in shown
+    assert '<td class="count aside">\N{EM DASH}</td>' in shown

@@ -13,10 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tallyward import clock
+from tallyward.domain import hook_times
 from tallyward.domain.access import Principal
-from tallyward.domain.capture_report import BookedDay
+from tallyward.domain.capture_report import BookedDay, HookTimes
 from tallyward.domain.rate import rate
 from tallyward.errors import Invalid
+from tallyward.services.capture import Hooks
 from tallyward.web.calls import Call
 from tallyward.web.chart import Series, daily_chart
 from tallyward.web.pages._frame import Frame, Room, look
@@ -58,11 +60,12 @@ def by_engineer(days: Sequence[BookedDay]) -> list[Books]:
     return sorted(found.values(), key=lambda books: (-books.gap, books.engineer_id))
 
 
-def engineer_row(books: Books, frame: Frame, now: datetime) -> dict[str, Any]:
+def engineer_row(books: Books, frame: Frame, now: datetime, took: HookTimes | None) -> dict[str, Any]:
     """One engineer: how much of what was fired has arrived, and whether the laptop still reports."""
     arrived = rate(books.fired - books.gap, books.fired)
     return {
         "books": books,
+        "took": took_words(took),
         "arrived": arrived,
         "words": rate_words(arrived),
         "stale": books.reported_at is not None and now - books.reported_at > STALE,
@@ -70,20 +73,29 @@ def engineer_row(books: Books, frame: Frame, now: datetime) -> dict[str, Any]:
     }
 
 
-def figures(every: Books, people: int) -> list[Figure]:
+def took_words(took: HookTimes | None) -> str:
+    """Half of the hooks and nearly all of them, or a dash where no laptop has told."""
+    if took is None or not took.events:
+        return hook_times.words(None)
+    return f"{hook_times.words(took.p50_ms)} · {hook_times.words(took.p95_ms)}"
+
+
+def figures(every: Books, people: int, took: HookTimes) -> list[Figure]:
     """The totals over all laptops."""
     return [
         Figure("Arrived", percent(rate(every.fired - every.gap, every.fired))),
         Figure("Fired", every.fired),
         Figure("Lost", every.lost),
         Figure("Waiting", every.waiting),
+        Figure("Hooks, p50", hook_times.words(took.p50_ms)),
+        Figure("Hooks, p95", hook_times.words(took.p95_ms)),
         Figure("Engineers", people, aside=True),
         Figure("Told again", every.duplicate, aside=True),
         Figure("Refused", every.refused, aside=True),
     ]
 
 
-def render_capture(days: Sequence[BookedDay], frame: Frame, *, length: int, now: datetime) -> str:
+def render_capture(days: Sequence[BookedDay], hooks: Hooks, frame: Frame, *, length: int, now: datetime) -> str:
     """The health of capture over so many days of UTC up to today."""
     listed = by_engineer(days)
     every = Books(engineer_id="")
@@ -96,7 +108,7 @@ def render_capture(days: Sequence[BookedDay], frame: Frame, *, length: int, now:
         frame=frame,
         drawn=True,
         empty=not days,
-        stats=figures(every, len(listed)),
+        stats=figures(every, len(listed), hooks.entire),
         chart=daily_chart(
             "Fires per day (UTC), by what became of them",
             calendar,
@@ -106,7 +118,11 @@ def render_capture(days: Sequence[BookedDay], frame: Frame, *, length: int, now:
                 Series("lost", per_day(days, calendar, "lost"), 4),
             ],
         ),
-        rows=[engineer_row(books, frame, now) for books in listed if search in books.engineer_id.casefold()],
+        rows=[
+            engineer_row(books, frame, now, hooks.engineers.get(books.engineer_id))
+            for books in listed
+            if search in books.engineer_id.casefold()
+        ],
         server=frame.server,
     )
 
@@ -126,7 +142,10 @@ async def capture(request: Request, principal: Principal) -> Response:
     if view.asked.days is None:
         raise Invalid("The laptops' books are told for days back from now; ask for days.", field="from")
     days = await request.app.state.capture_reports.books(view.principal, view.asked.days)
-    return Page(render_capture(days, view.frame, length=view.asked.days, now=clock.now()))
+    now = clock.now()
+    first = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=view.asked.days - 1)
+    hooks = await request.app.state.boards.capture.hooks(view.principal, view.asked.of(since=first))
+    return Page(render_capture(days, hooks, view.frame, length=view.asked.days, now=now))
 
 
 CALLS = (Call("GET", "/capture", "read", "What the laptops fired and what of it arrived.", capture, page=True),)
