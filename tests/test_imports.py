@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src"
 # Runs on laptops by a bare `python -I -S`, without anything that pip installs.
-BARE_ROOMS = ("hooks", "client", "relay", "capture", "clock", "ids", "redact", "errors")
+BARE_ROOMS = ("hooks", "client", "relay", "capture", "clock", "ids", "redact", "errors", "hook_times")
 
 
 def files_of(room: str) -> list[Path]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tallyward import clock
+from tallyward import clock, hook_times
 from tallyward.cli import codex_hooks, laptop, managed, relay_wiring
 from tallyward.cli.programs import CLAUDE, CODEX, AgentProgram
 from tallyward.client import (
@@ -23,7 +23,6 @@ from tallyward.client import (
     sender_start,
 )
 from tallyward.client.hook_settings import HookSettings
-from tallyward.domain import hook_times
 from tallyward.errors import SettingsUnreadable
 
 _INNER = ("days", "hook_ms", "segment", "left_in_segment")  # how the counters keep themselves

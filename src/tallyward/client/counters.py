@@ -9,15 +9,14 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
-from tallyward import clock
+from tallyward import clock, hook_times
 from tallyward.client import home
-from tallyward.domain import hook_times
 
 DAYS_KEPT = 60
 _COUNTS = [int] * len(hook_times.BOUNDS)
 OUTCOMES = ("stored", "duplicate", "refused", "corrupt")
 Days = dict[str, dict[str, dict[str, int]]]  # day of UTC -> engineer -> outcome -> rows
-HookTimes = dict[str, dict[str, list[int]]]  # day of UTC -> engineer -> counts as in `domain/hook_times.py`
+HookTimes = dict[str, dict[str, list[int]]]  # day of UTC -> engineer -> counts as in `hook_times.py`
 
 
 @dataclass

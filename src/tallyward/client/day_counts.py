@@ -8,15 +8,14 @@ A row is booked by the day and the engineer that it carries itself. What was ans
 (`client/counters.py`), what waits is counted where it lies, and what could not be kept by whoever could not keep it.
 So no counter is written on a hook's way, and none can be behind the rows. Losses have no engineer: they are booked to
 `unknown`. A doctor's canary is in no book.
-How long the hooks took is kept beside: `hook_ms`, counts as in `domain/hook_times.py`, where a hook has told.
+How long the hooks took is kept beside: `hook_ms`, counts as in `hook_times.py`, where a hook has told.
 """
 
 from typing import Any
 
-from tallyward import clock, ids
+from tallyward import clock, hook_times, ids
 from tallyward.client import counters, segments
 from tallyward.client.segments import Line
-from tallyward.domain import hook_times
 
 UNKNOWN = "unknown"
 Row = dict[str, Any]

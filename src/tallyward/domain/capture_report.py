@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from tallyward.domain import hook_times
+from tallyward import hook_times
 from tallyward.domain.fire import Handle
 from tallyward.domain.sighting import named
 
@@ -30,7 +30,7 @@ class BookedIn(Struct, forbid_unknown_fields=True, kw_only=True):
     duplicate: Rows
     refused: Rows
     losses: dict[Reason, Rows] = {}
-    hook_ms: Counts | None = None  # how long hooks took, as in `domain/hook_times.py`; older laptops do not tell
+    hook_ms: Counts | None = None  # how long hooks took, as in `hook_times.py`; older laptops do not tell
 
 
 class CaptureReportIn(Struct, forbid_unknown_fields=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tallyward.domain import hook_times
+from tallyward import hook_times
 from tallyward.domain.access import Principal
 from tallyward.domain.capture_report import HookTimes
 from tallyward.domain.rate import Rate, rate

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tallyward.domain.capture_report import BookedDay, HookTimes
-from tallyward.domain.hook_times import added
+from tallyward.hook_times import added
 from tallyward.services.capture import Hooks
 from tallyward.web.pages.capture import ROOM, by_engineer, per_day, render_capture
 from tests.frames import ENGINEER, LEAD, frame

@@ -12,8 +12,7 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tallyward import clock
-from tallyward.domain import hook_times
+from tallyward import clock, hook_times
 from tallyward.domain.access import Principal
 from tallyward.domain.capture_report import BookedDay, HookTimes
 from tallyward.domain.rate import rate

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tallyward.domain import hook_times
+from tallyward import hook_times
 from tallyward.domain.capture_report import HookTimes
 
 
