@@ -50,7 +50,9 @@ class ClientFacts:
     @cached_property
     def _files(self) -> dict[str, HookSettings]:
         own = {"user": self.program.user_settings()}
-        return {**own, "project": self.program.project_settings()} if self.program is CLAUDE else own
+        here = self.program.project_settings() if self.program is CLAUDE else None
+        # In the home folder both are one file, which is read once.
+        return own if here is None or here.path.resolve() == own["user"].path.resolve() else {**own, "project": here}
 
     @cached_property
     def unreadable(self) -> SettingsUnreadable | None:

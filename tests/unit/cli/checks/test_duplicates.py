@@ -25,3 +25,9 @@ def test_a_fire_that_is_told_twice_is_still_one_row(healthy, connect, doctor):
     connect(healthy.url)
     connect(healthy.url, "--project")
     assert doctor()["canary"]["status"] == "pass"
+
+
+def test_in_the_home_folder_both_settings_are_one_file(terminal, healthy, connect, doctor, monkeypatch):
+    connect(healthy.url)
+    monkeypatch.chdir(terminal.laptop.home)
+    assert doctor()["duplicates"]["status"] == "pass"
