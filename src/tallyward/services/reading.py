@@ -1,6 +1,5 @@
 """What every board has in common: what a principal may ask for, and how a measure is read for it."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -9,9 +8,7 @@ from tallyward.domain.access import Principal
 from tallyward.errors import ScopeMissing
 from tallyward.ledger.database import Connection, Row
 from tallyward.metrics._base import Metric
-from tallyward.services.asked import AGENT_RUNTIMES, Asked, Window
-
-_NOT_YOURS = "A lead's token sees the sessions of agents; those of people are for themselves and for an admin."
+from tallyward.services.asked import Asked, Window
 
 
 class Board(Struct, kw_only=True):
@@ -26,30 +23,13 @@ def allowed(principal: Principal, asked: Asked) -> Asked:
     """What this principal may see of what is asked for. Raises ScopeMissing for the rows of somebody else.
 
     An engineer sees the whole team as it is, or the own rows. Any filter narrows to the own rows: filtered team numbers
-    beside unfiltered ones would give away, by subtraction, groups that are too small to be shown. A lead who asks for
-    one session gets the rows of agents in it, as on the page of that session.
+    beside unfiltered ones would give away, by subtraction, groups that are too small to be shown.
     """
-    if principal.role == "lead" and asked.session is not None:
-        return of_agents(asked)
     if principal.role != "engineer":
         return asked
     if asked.engineer not in (None, principal.engineer_id):
         raise ScopeMissing("This token sees the rows of its own engineer only.")
     return asked.of(engineer=principal.engineer_id) if asked.filters else asked
-
-
-def of_agents(asked: Asked) -> Asked:
-    """The same of agents alone: a session of a person is not a lead's. Raises ScopeMissing if people are asked for."""
-    wanted = asked.runtime.split(",") if asked.runtime else AGENT_RUNTIMES
-    if not set(wanted) <= set(AGENT_RUNTIMES):
-        raise ScopeMissing(_NOT_YOURS)
-    return asked.of(runtime=",".join(wanted))
-
-
-def require_of_agents(rows: Iterable[Row]) -> None:
-    """Raises ScopeMissing where a row is of a person."""
-    if any(row["runtime"] not in AGENT_RUNTIMES for row in rows):
-        raise ScopeMissing(_NOT_YOURS)
 
 
 def sees_colleagues(principal: Principal, asked: Asked) -> bool:

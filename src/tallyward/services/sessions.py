@@ -12,15 +12,16 @@ from tallyward.domain.fire import EARLIEST
 from tallyward.domain.waterfall import Span, parents
 from tallyward.errors import NotFound, ScopeMissing
 from tallyward.ledger.database import Database, Row, fetch_all
-from tallyward.services.asked import NAME_CHARS_MAX, Asked, Paging
+from tallyward.services.asked import AGENT_RUNTIMES, NAME_CHARS_MAX, Asked, Paging
 from tallyward.services.fires import FireRow
-from tallyward.services.reading import Board, of_agents, require_of_agents
+from tallyward.services.reading import Board
 from tallyward.services.requests import RequestRow
 
 REACH_FIRES = 20_000  # the latest fires that a list of sessions is made from: a day of hundreds of people
 SPANS_MAX = 5_000  # a drawing of more is no drawing
 REQUESTS_MAX = 5_000
 _NO_SUCH = "There is no such session, or it is not yours to see."
+_NOT_YOURS = "A lead's token sees the sessions of agents; those of people are for themselves and for an admin."
 
 
 class SessionLine(Struct, kw_only=True):
@@ -114,8 +115,8 @@ class Sessions:
             sums = await fetch_all(connection, "sum_session", asked.listing())
         if not fires:
             raise NotFound(_NO_SUCH)
-        if principal.role == "lead":
-            require_of_agents(fires)
+        if principal.role == "lead" and any(row["runtime"] not in AGENT_RUNTIMES for row in fires):
+            raise ScopeMissing(_NOT_YOURS)
         return _session(principal.tenant, session_id, fires[::-1], requests[::-1], sums[0])
 
 
@@ -129,7 +130,10 @@ def _visible(principal: Principal, asked: Asked) -> Asked:
             raise ScopeMissing("This token sees the rows of its own engineer only.")
         return asked.of(engineer=principal.engineer_id)
     if principal.role == "lead":
-        return of_agents(asked)
+        wanted = asked.runtime.split(",") if asked.runtime else AGENT_RUNTIMES
+        if not set(wanted) <= set(AGENT_RUNTIMES):
+            raise ScopeMissing(_NOT_YOURS)
+        return asked.of(runtime=",".join(wanted))
     return asked
 
 
