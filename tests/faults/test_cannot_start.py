@@ -126,7 +126,7 @@ def test_a_server_whose_role_stands_above_the_rules_of_rows_does_not_start(
     url = cluster.embedded.url("tally_super", "", database)
     with serving(tmp_path / "data", database=url) as server:
         server.call("POST", "/v1/trace", [], token=server.token())
-        assert server.call("GET", "/v1/fires", token=server.token()).json == {"fires": []}
+        assert server.call("GET", "/v1/fires", token=server.token()).json["fires"] == []
 
 
 @pytest.mark.parametrize(
