@@ -141,8 +141,8 @@ def test_a_full_spool_is_told_to_the_exporter_and_counted(relay):
     status, answer = relay.post("/v1/logs", json.dumps(export).encode())
     assert (status, json.loads(answer)["code"]) == (503, 14)
     assert relay.hook(SHELL)[0] == 200
-    spool = Path(relay.root, "spool")
-    eventually(lambda: [file.read_bytes() for file in spool.glob("losses-*")] == [b"oo"], 10)
+    folder = Path(relay.root, "spool")
+    eventually(lambda: [file.read_bytes() for file in folder.glob("losses-*")] == [b"oo"], 10)
 
 
 @pytest.mark.parametrize(

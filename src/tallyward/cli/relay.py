@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import signal
 from contextlib import suppress
 from typing import Annotated
 
@@ -38,6 +39,8 @@ def relay(port: Port = None, idle: Idle = None) -> None:
     try:
         port_fd = _listening(settings.port)
         with suppress(KeyboardInterrupt):
+            # Whoever reads the line may interrupt at once, and is heard when the relay can end in good order.
+            signal.pthread_sigmask(signal.SIG_BLOCK, process.STOPS)
             print(f"The relay listens on {settings.url}; Ctrl-C ends it.", flush=True)
             process.run(root, os.environ, lock_fd, port_fd, relay_start.sign(lock_fd, os.getpid()))
     finally:

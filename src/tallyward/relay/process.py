@@ -22,6 +22,8 @@ from contextlib import suppress
 from tallyward.client import home, relay_start
 from tallyward.relay.service import Relay
 
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
 
 async def serve(root: str, environ: Mapping[str, str], lock_fd: int, port_fd: int, word: str) -> None:
     """Be the relay until nobody needs it, or somebody says that it is enough."""
@@ -34,8 +36,9 @@ async def serve(root: str, environ: Mapping[str, str], lock_fd: int, port_fd: in
     with socket.socket(fileno=port_fd) as listener:
         relay = Relay(root, environ, lock_fd, settings)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in STOPS:
             loop.add_signal_handler(number, relay.stop)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         await relay.run(listener)
 
 
