@@ -4,6 +4,7 @@ The measures read sums that are kept where they can; the SQL here reads the rows
 with hostile names, of tomorrow, of every kind and outcome.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
@@ -17,10 +18,15 @@ import pytest
 from tallyward import clock, metrics
 from tallyward.domain.suppression import PEOPLE_MIN
 from tallyward.domain.tenant import DEFAULT_TENANT, TenantConfig
+from tallyward.ledger.database import Database
 from tallyward.metrics._base import Metric
 from tallyward.plugins import found
+from tallyward.redact import Secret
 from tallyward.services.asked import Asked, read
+from tallyward.services.rolling import sealable
+from tallyward.services.tenants import Tenants
 from tests.in_process import InProcess, application
+from tests.ledger.summed import sum_up
 from tests.ledger_rows import HOSTILE, connected, fill
 
 METRICS = found(metrics, Metric)
@@ -39,11 +45,23 @@ FILTERED: tuple[dict[str, str], ...] = (
 )
 
 
+async def kept_sums(url: str) -> int:
+    """Sums whatever is old enough. How many hours that were."""
+    ledger = Database(Secret(url))
+    await ledger.open()
+    try:
+        await Tenants(ledger, None).ensure(DEFAULT_TENANT)
+        return await sum_up(ledger, sealable(clock.now()))
+    finally:
+        await ledger.close()
+
+
 @pytest.fixture(scope="module")
 def filled(cluster: Any, migrated: str) -> Any:
-    """A database with odd rows, the same for every test of this file."""
+    """A database with odd rows, summed as far as a server would, the same for every test of this file."""
     name = cluster.create(template=migrated)
     fill(cluster.url(name), seed=4)
+    assert asyncio.run(kept_sums(cluster.url(name))) > 0
     yield cluster.url(name)
     cluster.drop(name)
 
