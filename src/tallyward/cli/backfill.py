@@ -27,7 +27,8 @@ MEGABYTE = 1_000_000
 
 backfilling = typer.Typer(no_args_is_help=True, help="Read what an agent program has kept, and deliver what is new.")
 Root = Annotated[
-    Path | None, typer.Option("--root", help="Look here, and not where the program keeps its files by itself.")
+    Path | None,
+    typer.Option("--root", exists=True, help="Look here, and not where the program keeps its files by itself."),
 ]
 Since = Annotated[
     str | None, typer.Option("--since", metavar="DATE", help="Leave out what was before this day (of this machine).")

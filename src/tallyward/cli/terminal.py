@@ -49,8 +49,11 @@ class Column:
     room: int = 0
 
 
-def span(days: int, since: str | None) -> str:
-    """What is asked of the server for a range. Raises ConfigInvalid for one that cannot be read."""
+def span(days: int, since: str | None, begin: str = "from") -> str:
+    """What is asked of the server for a range, whose first moment it knows as `begin`.
+
+    Raises ConfigInvalid for a range that cannot be read.
+    """
     if since is None:
         return f"days={days}"
     ago = _AGO.fullmatch(since)
@@ -58,7 +61,7 @@ def span(days: int, since: str | None) -> str:
         return f"days={int(ago[1]) * (7 if ago[2] == 'w' else 1)}"
     if not re.fullmatch(r"[0-9TZ:.+-]{10,40}", since, re.ASCII):
         raise ConfigInvalid(f"--since is {since[:40]!r}; write 2026-05-17, 7d or 2w.", field="--since")
-    return f"from={since.replace('+', '%2B')}"
+    return f"{begin}={since.replace('+', '%2B')}"
 
 
 def span_words(days: int, since: str | None) -> str:

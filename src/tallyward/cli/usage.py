@@ -3,12 +3,11 @@
 import json
 from enum import StrEnum
 from typing import Annotated
-from urllib.parse import urlencode
 
 import typer
 
 from tallyward.cli import laptop
-from tallyward.cli.terminal import AsJson, Days, Row, console, plain, ruled
+from tallyward.cli.terminal import AsJson, Days, Row, Since, console, plain, ruled, span
 
 MICROS_PER_CENT, MICROS_PER_DOLLAR = 10_000, 1_000_000
 
@@ -30,13 +29,12 @@ def commands(app: typer.Typer) -> None:
 
 def usage(
     by: Annotated[By, typer.Option(help="What the table has one row for.")] = By.DAY,
-    since: Annotated[str | None, typer.Option(help="From this day on, as 2026-05-17; before --days.")] = None,
+    since: Since = None,
     days: Days = 30,
     as_json: AsJson = False,
 ) -> None:
     """Show what the models were asked for and what it cost: all you may see, which may be your own alone."""
-    asked = {"by": by.value, "days": days} | ({"since": since} if since else {})
-    said = laptop.link().get(f"/v1/usage?{urlencode(asked)}")
+    said = laptop.link().get(f"/v1/usage?by={by.value}&{span(days, since, begin='since')}")
     if as_json:
         print(json.dumps(said, indent=2))
         return

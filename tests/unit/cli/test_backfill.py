@@ -150,6 +150,13 @@ def test_a_rollout_may_be_compressed_and_is_told_of_when_nothing_can_read_it(
     assert "t1:100" in machine.rows
 
 
+def test_a_folder_that_is_not_there_is_an_error(machine: Machine):
+    done = machine.terminal.run("backfill", "claude", "--root", str(machine.home / "nowhere"))
+
+    assert done.exit_code == 2
+    assert "nowhere" in done.output.replace("\n", "")
+
+
 def test_opencodes_store_is_read_on_from_what_was_written_last(machine: Machine):
     folder = machine.home / ".local" / "share" / "opencode"
     folder.mkdir(parents=True)

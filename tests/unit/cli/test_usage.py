@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tallyward.errors import ConfigInvalid
 from tests.listening_server import Reply
 
 ROW = {
@@ -65,9 +66,16 @@ def test_what_is_asked_for_is_what_was_said(terminal, accounts):
 
     assert [request.path for request in accounts.requests] == [
         "/v1/usage?by=day&days=30",
-        "/v1/usage?by=model&days=7&since=2026-05-17",
+        "/v1/usage?by=model&since=2026-05-17",
     ]
     assert accounts.requests[0].headers["Authorization"] == "Bearer tw_env"
+
+
+def test_a_since_that_nobody_can_read_is_named_before_anything_is_asked(terminal, accounts):
+    with pytest.raises(ConfigInvalid, match="2026-05-17, 7d or 2w"):
+        terminal.run("usage", "--since", "yesterday")
+
+    assert accounts.requests == []
 
 
 def test_what_has_no_price_is_said_and_is_no_zero(terminal, accounts):
