@@ -27,6 +27,15 @@
     │   └── ProviderUnavailable      signing in by OIDC
     ├── ProviderMisconfigured   502  the administrator can mend it
     ├── Internal                500  ours to mend
+    ├── ForgeError              502  what a forge answered us
+    │   ├── ForgeTokenRefused
+    │   ├── ForgeForbidden
+    │   ├── NotFoundOnForge
+    │   ├── ForgeConflict
+    │   ├── ForgeRejected
+    │   ├── ForgeCannot
+    │   ├── RateLimited         503  ask again at `until`
+    │   └── ForgeUnavailable    503
     └── SetupError              printed by a command as one line, exit 2
         ├── ConfigInvalid
         ├── DependencyMissing
@@ -85,6 +94,17 @@ from tallyward.errors.answers import (
     UnsupportedMedia,
 )
 from tallyward.errors.base import DOCS_URL, TallyError
+from tallyward.errors.forge import (
+    ForgeCannot,
+    ForgeConflict,
+    ForgeError,
+    ForgeForbidden,
+    ForgeRejected,
+    ForgeTokenRefused,
+    ForgeUnavailable,
+    NotFoundOnForge,
+    RateLimited,
+)
 from tallyward.errors.setup import (
     ConfigInvalid,
     DatabaseUnreachable,
@@ -126,6 +146,13 @@ __all__ = [
     "DeliveryPostponed",
     "DependencyMissing",
     "DiskFull",
+    "ForgeCannot",
+    "ForgeConflict",
+    "ForgeError",
+    "ForgeForbidden",
+    "ForgeRejected",
+    "ForgeTokenRefused",
+    "ForgeUnavailable",
     "HomeUnusable",
     "HooksUntrusted",
     "Internal",
@@ -139,6 +166,7 @@ __all__ = [
     "NotConnected",
     "NotForAll",
     "NotFound",
+    "NotFoundOnForge",
     "NotListed",
     "PortInUse",
     "PostgresFailed",
@@ -147,6 +175,7 @@ __all__ = [
     "ProviderMisconfigured",
     "ProviderUnavailable",
     "QueueFull",
+    "RateLimited",
     "Refused",
     "SchemaDiffers",
     "SchemaLocked",
