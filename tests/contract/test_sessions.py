@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from tallyward import clock
+from tallyward.services import sessions
 from tests.in_process import InProcess, application
 
 START = clock.now() - timedelta(hours=1)
@@ -90,6 +91,16 @@ async def test_every_role_lists_what_it_may_see(site: InProcess):
         await site.call("GET", "/v1/sessions?runtime=codex-cli", token=await site.token(["read"])),
     ]
     assert [answer.status for answer in refused] == [403, 403]
+
+
+async def test_sessions_of_more_fires_than_are_looked_at_are_listed_and_said_to_be_some(
+    site: InProcess, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sessions, "REACH_FIRES", 3)
+    answer = await site.call("GET", "/v1/sessions", token=await site.token(["admin"]))
+
+    assert (answer.status, answer.json["complete"]) == (200, False)
+    assert [row["session_id"] for row in answer.json["rows"]] == [HOSTILE, "s3", "s2"]
 
 
 @pytest.mark.parametrize(

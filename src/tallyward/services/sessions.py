@@ -92,13 +92,14 @@ class Sessions:
         asked = _visible(principal, asked)
         params = {**asked.listing(), "q": asked.q, "reach": REACH_FIRES, "offset": paging.offset, "limit": paging.limit}
         rows = await self._database.query(principal.tenant, "list_sessions", params)
+        cut = [row.pop("cut") for row in rows]
         return SessionsBoard(
             tenant=principal.tenant,
             window=asked.window,
             filters=asked.filters,
             page=paging.page,
             limit=paging.limit,
-            complete=not any(row.pop("cut") for row in rows),
+            complete=not any(cut),
             rows=[SessionLine(**row, session=f"/v1/sessions/{quote(row['session_id'], safe='')}") for row in rows],
         )
 
