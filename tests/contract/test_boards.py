@@ -210,6 +210,7 @@ async def test_the_audit_trail_comes_in_pages_with_the_state_of_its_chain(site: 
     assert length >= 5
     assert [event["seq"] for event in board["events"]] == [length, length - 1]
     assert (board["total"], board["chain"]["whole"], board["chain"]["broken_at"]) == (length, True, None)
+    assert board["chain"]["checked"] == length
     assert board["events"][0]["prev_hash"] == board["events"][1]["hash"]
     assert board["chain"]["head"] == board["events"][0]["hash"]
     assert (await told(site, "/v1/audit?event=nothing.happened", "admin"))["total"] == 0

@@ -59,6 +59,11 @@ def first_broken(url: str, tenant: str) -> list[tuple[Any, ...]]:
         return connection.execute(statement("verify_outbox")).fetchall()
 
 
+def first_broken_of_the_last(events: int, url: str, tenant: str) -> list[tuple[Any, ...]]:
+    with speaking_for(url, tenant) as connection:
+        return connection.execute(statement("verify_outbox_end"), {"events": events}).fetchall()
+
+
 @pytest.mark.parametrize("role", ["tally_app", ""], ids=["application", "owner"])
 @pytest.mark.parametrize(
     "change",
@@ -157,6 +162,22 @@ def test_verifying_names_the_first_event_that_was_tampered_with(
         owner.execute(tampering)
         owner.execute("ALTER TABLE events_outbox ENABLE TRIGGER events_outbox_append_only")
     assert first_broken(shared_url, tenant) == [(broken,)]
+    assert first_broken_of_the_last(5, shared_url, tenant) == [(broken,)]
+
+
+@pytest.mark.parametrize(("events", "found"), [(1, []), (2, [(3,)]), (3, [(3,)]), (4, [(3,)])])
+def test_the_end_of_a_chain_is_verified_with_its_link_to_what_is_before(
+    shared_url: str, tenant: str, events: int, found: list[tuple[int]]
+) -> None:
+    for number in range(5):
+        append(shared_url, number, tenant)
+    assert first_broken_of_the_last(events, shared_url, tenant) == []
+    with speaking_for(shared_url, tenant, role="") as owner:
+        owner.execute("ALTER TABLE events_outbox DISABLE TRIGGER events_outbox_append_only")
+        owner.execute("UPDATE events_outbox SET hash = sha256('x') WHERE seq = 3")
+        owner.execute("ALTER TABLE events_outbox ENABLE TRIGGER events_outbox_append_only")
+
+    assert first_broken_of_the_last(events, shared_url, tenant) == found
 
 
 def test_the_chain_is_whole_in_every_time_zone_and_language(shared_url: str, tenant: str) -> None:

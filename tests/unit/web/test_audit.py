@@ -8,7 +8,7 @@ from tallyward.web.pages.audit import ROOM, fact_text, render_audit
 from tests.frames import ADMIN, ENGINEER, LEAD, frame
 
 AT = datetime(2026, 5, 17, tzinfo=UTC)
-WHOLE = Chain(whole=True, broken_at=None, length=2, head="f" * 64)
+WHOLE = Chain(whole=True, checked=2, broken_at=None, length=2, head="f" * 64)
 
 
 def event(seq: int, **payload: Any) -> EventRow:
@@ -28,8 +28,15 @@ def test_a_whole_chain_is_said_to_be_whole_with_its_last_hash():
     assert "<code>ffffffffffff…</code>" in shown
 
 
+def test_a_long_chain_says_how_much_of_it_was_checked_and_how_to_check_the_rest():
+    shown = page(Chain(whole=True, checked=10_000, broken_at=None, length=123_456, head="f" * 64), event(1))
+    assert "The last 10,000 of 123,456 events" in shown
+    assert "tally db verify" in shown
+    assert "tally db verify" not in page(WHOLE, event(1))
+
+
 def test_a_broken_chain_is_an_alert_and_its_event_is_marked():
-    shown = page(Chain(whole=False, broken_at=2, length=3, head=None), event(2), event(1))
+    shown = page(Chain(whole=False, checked=3, broken_at=2, length=3, head=None), event(2), event(1))
     assert 'role="alert"' in shown
     assert shown.count('class="broken"') == 1
 

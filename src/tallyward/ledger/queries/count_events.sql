@@ -1,10 +1,13 @@
--- How many events there are of what is asked for, and how long the whole chain is.
+-- How many events there are of what is asked for, and where the chain ends: numbers of a chain have no gaps.
 SELECT
-    count(*) FILTER (
-        WHERE (%(kind)s::text IS NULL OR kind = %(kind)s)
+    (
+        SELECT count(*) FROM events_outbox
+        WHERE tenant = tally_tenant() AND (%(kind)s::text IS NULL OR kind = %(kind)s)
             AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
             AND (%(until)s::timestamptz IS NULL OR created_at < %(until)s)
     ) AS total,
-    count(*) AS length, encode((array_agg(hash ORDER BY seq DESC))[1], 'hex') AS head
-FROM events_outbox
-WHERE tenant = tally_tenant()
+    coalesce(last_event.seq, 0) AS length, encode(last_event.hash, 'hex') AS head
+FROM (SELECT) AS always
+LEFT JOIN (
+    SELECT seq, hash FROM events_outbox WHERE tenant = tally_tenant() ORDER BY seq DESC LIMIT 1
+) AS last_event ON true

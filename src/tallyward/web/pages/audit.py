@@ -1,6 +1,6 @@
 """The audit trail: what was decided and changed, by whom, and whether the chain that binds it is whole.
 
-The rows are those of `/v1/audit`, from the same call, which checks every hash each time.
+The rows are those of `/v1/audit`, from the same call, which checks the hashes at the end of the chain.
 """
 
 from typing import Any, cast
