@@ -8,6 +8,7 @@ import re
 from msgspec import Struct, field
 
 from tallyward.domain.acceptance import AcceptConfig
+from tallyward.domain.attribution import AgentRules
 from tallyward.domain.fire import KINDS, Kind
 from tallyward.domain.money import Currency
 from tallyward.domain.oidc import OidcConfig
@@ -65,6 +66,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
     merged_pr_usd: MergedPrDollars = field(default_factory=MergedPrDollars)
     retention: Retention = field(default_factory=Retention)
     rates: RateBands = field(default_factory=RateBands)
+    agents: AgentRules = field(default_factory=AgentRules)
     oidc: OidcConfig | None = None
     accept: AcceptConfig = field(default_factory=AcceptConfig)
     currency: Currency = field(default_factory=Currency)
@@ -85,6 +87,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
             *found,
             *self.currency.problems(),
             *self.accept.problems(),
+            *self.agents.problems(),
             *(self.oidc.problems() if self.oidc else []),
         ]
 
