@@ -23,6 +23,7 @@ from tallyward.errors import (
     UnsafeDatabase,
 )
 from tallyward.fault_points import reached
+from tallyward.ledger import job_queue_schema
 from tallyward.ledger.database import APP_ROLE
 from tallyward.redact import Secret, redact
 
@@ -71,6 +72,7 @@ def migrate(url: Secret) -> list[Migration]:
             missing = _missing(connection)
             for migration in missing:
                 _apply(connection, migration)
+            job_queue_schema.install(connection, _LOCK_TIMEOUT)
             return missing
     except psycopg.errors.LockNotAvailable as error:
         raise SchemaLocked from error
@@ -83,10 +85,13 @@ def require_current(url: Secret) -> None:
     try:
         with psycopg.connect(url.reveal(), autocommit=True, connect_timeout=10) as connection:
             missing = _missing(connection)
+            queue_is_current = job_queue_schema.is_current(connection)
     except psycopg.OperationalError as error:
         raise _unreachable(error) from error
     if missing:
         raise SchemaTooOld(f"The database lacks migration {missing[0].version:04} ({missing[0].name}).")
+    if not queue_is_current:
+        raise SchemaTooOld("The database lacks the queue of this release.")
 
 
 def _unreachable(error: psycopg.OperationalError) -> DatabaseUnreachable:

@@ -42,6 +42,10 @@ class Tenants:
     def config(self, tenant: str) -> TenantConfig:
         return self._configs.get(tenant, TenantConfig())
 
+    def names(self) -> list[str]:
+        """The tenants that have a folder, and the one that needs none."""
+        return sorted({DEFAULT_TENANT, *self._configs})
+
     def oidc(self) -> list[tuple[str, OidcConfig, Path]]:
         """The tenants whose people sign in at a provider: how, and the folder that their files are named from."""
         found = [(tenant, config.oidc) for tenant, config in self._configs.items()]

@@ -28,6 +28,8 @@ from tallyward.services.accept import Acceptance
 from tallyward.services.board import Board
 from tallyward.services.boards import Boards
 from tallyward.services.capture_reports import CaptureReports
+from tallyward.services.durable import Durable, all_duties
+from tallyward.services.duties._base import Means
 from tallyward.services.events import Events
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
@@ -150,6 +152,7 @@ async def _alive(app: Starlette) -> AsyncGenerator[None]:
     await state.database.open()
     await state.writer.start()
     state.roller.start()
+    state.durable.start()
     following = asyncio.create_task(state.feed.run(), name="feed")
     loading = asyncio.create_task(asyncio.to_thread(_load, state), name="loading")
     try:
@@ -158,6 +161,7 @@ async def _alive(app: Starlette) -> AsyncGenerator[None]:
         state.feed.close()
         following.cancel()
         await asyncio.wait([following, loading])
+        await state.durable.stop()
         await state.roller.stop()
         await state.writer.stop()
         await state.database.close()
@@ -169,6 +173,13 @@ def _add_reports(state: State, database: Database, tenants: Tenants) -> None:
     state.rates = RateBook(database, tenants)
     state.work = Work(database, state.rates.after_merge)
     state.events = Events(database)
+
+
+def _add_background(state: State, database: Database, tenants: Tenants) -> None:
+    """What goes on whether anybody asks for it or not."""
+    means = Means(database, tenants)
+    state.roller = Roller(database, tenants)
+    state.durable = Durable(means, all_duties(means))
 
 
 def create_app(settings: Settings, database_url: Secret) -> App:
@@ -187,7 +198,6 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.state.database = database
     app.state.tenants = tenants
     app.state.writer = writer
-    app.state.roller = Roller(database, tenants)
     app.state.tokens = Tokens(database)
     app.state.sign_in = SignIn(tenants, app.state.tokens)
     app.state.ingest = Ingest(writer)
@@ -197,6 +207,7 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.state.accounts = Accounts(database, writer)
     app.state.exports = Exports(writer)
     _add_reports(app.state, database, tenants)
+    _add_background(app.state, database, tenants)
     app.state.feed = Feed(database.changes)
     app.state.seen = {STRAY: Seen()} | {key: endpoint.seen for key, endpoint in endpoints.items()}
     app.state.openapi = msgspec.json.encode(describe(CALLS))
