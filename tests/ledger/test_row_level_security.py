@@ -158,9 +158,10 @@ def test_a_tenant_hands_no_row_over_and_changes_none_of_another(two_tenants: Ses
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_nothing_is_deleted_by_the_application_but_its_own_sums(two_tenants: Session, table: str) -> None:
+def test_nothing_is_deleted_by_the_application_but_its_own_sums_and_doubles(two_tenants: Session, table: str) -> None:
     two_tenants.speak_for("ours")
-    derived = table.startswith("rollup_")
+    # Two rows may turn out to be one pull request, which a clone and a forge told of under different names.
+    derived = table.startswith("rollup_") or table == "pull_requests"
     if derived:
         assert two_tenants.run(sql.SQL("DELETE FROM {}").format(sql.Identifier(table))) == 1
     for removing in ("TRUNCATE {}", "DROP TABLE {}") if derived else ("DELETE FROM {}", "TRUNCATE {}", "DROP TABLE {}"):

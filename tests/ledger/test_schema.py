@@ -82,13 +82,15 @@ def test_the_application_role_owns_nothing_and_stands_above_nothing(catalog) -> 
     assert catalog("SELECT 1 FROM pg_auth_members WHERE member = 'tally_app'::regrole") == []
 
 
-def test_the_application_role_may_delete_nothing_but_sums_and_change_no_event(catalog) -> None:
+def test_the_application_role_may_delete_nothing_but_sums_and_doubles_and_change_no_event(catalog) -> None:
     granted = catalog(
         "SELECT relname, privilege_type FROM pg_class, aclexplode(relacl)"
         " WHERE grantee = 'tally_app'::regrole AND relnamespace = 'public'::regnamespace"
     )
     assert {kind for _, kind in granted} == {"SELECT", "INSERT", "UPDATE", "DELETE"}
-    assert all(name.startswith("rollup_") for name, kind in granted if kind == "DELETE")
+    # Two rows may turn out to be one pull request, which a clone and a forge told of under different names.
+    deletable = {name for name, kind in granted if kind == "DELETE"}
+    assert {name for name in deletable if not name.startswith("rollup_")} == {"pull_requests"}
     assert {kind for name, kind in granted if name == "events_outbox"} == {"SELECT", "INSERT"}
     assert "schema_migrations" not in {name for name, _ in granted}
 

@@ -192,12 +192,15 @@ def takes_back(one: PullRequest, other: PullRequest) -> bool:
 
 
 def undoing(pull: PullRequest, takers: Iterable[tuple[PullRequest, bool]]) -> Undoing | None:
-    """What took `pull` back, of those that say they do, each with whether it was itself taken back; the earliest."""
-    if pull.state != "merged":
+    """What took `pull` back, of those that say they do, each with whether it was itself taken back; the earliest.
+
+    Nothing takes back what was merged after it, so no two can take each other back.
+    """
+    if pull.state != "merged" or pull.merged_at is None:
         return None
     found = [Undoing(pull.undone.sha, pull.undone.at)] if pull.undone else []
     for taker, undone in takers:
-        if taker.state == "merged" and taker.merged_at is not None and not undone:
+        if taker.state == "merged" and taker.merged_at and taker.merged_at >= pull.merged_at and not undone:
             name = taker.merge_sha or "" if taker.number is None else f"#{taker.number}"
             found.append(Undoing(name, taker.merged_at))
     return min(found, key=lambda one: (one.at, one.by), default=None)
@@ -240,4 +243,4 @@ def _order(value: Any) -> tuple[bytes, bytes]:
 def _life(pull: PullRequest) -> tuple[str, bool, str, int, datetime, datetime]:
     stamp = pull.stamps["state"]
     ended = pull.closed_at or _LONG_AGO, pull.merged_at or _LONG_AGO
-    return stamp[0], pull.state == "merged", stamp, _LIFE[pull.state], *ended
+    return stamp[:1], pull.state == "merged", stamp, _LIFE[pull.state], *ended

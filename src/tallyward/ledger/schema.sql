@@ -839,9 +839,9 @@ ALTER TABLE public.events_outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
 
 CREATE TABLE public.pull_requests (
     repo text NOT NULL,
-    number integer NOT NULL,
+    number integer,
     state text NOT NULL,
-    head_branch text NOT NULL,
+    head_branch text,
     base_branch text,
     head_sha text,
     merge_sha text,
@@ -854,6 +854,22 @@ CREATE TABLE public.pull_requests (
     reverted_at timestamp with time zone,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     tenant text DEFAULT public.tally_tenant() NOT NULL,
+    id bigint NOT NULL,
+    forge text DEFAULT 'github'::text NOT NULL,
+    repo_id bigint,
+    agent text,
+    agent_evidence text,
+    attempts integer DEFAULT 1 NOT NULL,
+    review_rounds integer DEFAULT 0 NOT NULL,
+    changed_paths text[],
+    conflicted boolean,
+    reverts_something boolean DEFAULT false NOT NULL,
+    reverts_number integer,
+    reverts_sha text,
+    reverted_by text,
+    seen_by text[] DEFAULT '{}'::text[] NOT NULL,
+    told jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT pull_requests_agent_evidence_check CHECK ((agent_evidence = ANY (ARRAY['branch'::text, 'author'::text, 'label'::text, 'trailer'::text]))),
     CONSTRAINT pull_requests_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text, 'merged'::text])))
 );
 
@@ -863,11 +879,11 @@ COMMENT ON TABLE public.pull_requests IS 'Structural facts of pull requests; nev
 
 COMMENT ON COLUMN public.pull_requests.repo IS 'Repository as `owner/name`.';
 
-COMMENT ON COLUMN public.pull_requests.number IS 'Number in the repository.';
+COMMENT ON COLUMN public.pull_requests.number IS 'Number in the repository; NULL for a merge of a clone that names none.';
 
 COMMENT ON COLUMN public.pull_requests.state IS 'open, closed or merged.';
 
-COMMENT ON COLUMN public.pull_requests.head_branch IS 'Branch it brings.';
+COMMENT ON COLUMN public.pull_requests.head_branch IS 'Branch it brings; NULL where nobody said.';
 
 COMMENT ON COLUMN public.pull_requests.base_branch IS 'Branch it goes to.';
 
@@ -889,9 +905,39 @@ COMMENT ON COLUMN public.pull_requests.merged_at IS 'When it was merged.';
 
 COMMENT ON COLUMN public.pull_requests.reverted_at IS 'When its merge was undone.';
 
-COMMENT ON COLUMN public.pull_requests.updated_at IS 'When we last heard of it.';
+COMMENT ON COLUMN public.pull_requests.updated_at IS 'When it last changed, by the clock of the forge.';
 
 COMMENT ON COLUMN public.pull_requests.tenant IS 'Organisation; set from the token, never from the body.';
+
+COMMENT ON COLUMN public.pull_requests.id IS 'Key of the row; a number may be missing and a name may change.';
+
+COMMENT ON COLUMN public.pull_requests.forge IS 'Where it was opened: github or forgejo.';
+
+COMMENT ON COLUMN public.pull_requests.repo_id IS 'The repository by the forge''s own number, which a rename and a transfer leave as it is.';
+
+COMMENT ON COLUMN public.pull_requests.agent IS 'Agent whose work it is, by the rules of the tenant; NULL for people''s.';
+
+COMMENT ON COLUMN public.pull_requests.agent_evidence IS 'Mark that told of the agent: branch, author, label or trailer.';
+
+COMMENT ON COLUMN public.pull_requests.attempts IS '1, and 1 more for each round of review that a push answered; an estimate where only a clone tells of it.';
+
+COMMENT ON COLUMN public.pull_requests.review_rounds IS 'How often a reviewer asked for changes.';
+
+COMMENT ON COLUMN public.pull_requests.changed_paths IS 'Paths it changes, the first 1000 of them; NULL where nobody said.';
+
+COMMENT ON COLUMN public.pull_requests.conflicted IS 'Whether its two sides cannot be merged by themselves; NULL where nobody tried.';
+
+COMMENT ON COLUMN public.pull_requests.reverts_something IS 'Whether it says that it takes another change back.';
+
+COMMENT ON COLUMN public.pull_requests.reverts_number IS 'Number of the pull request that it takes back.';
+
+COMMENT ON COLUMN public.pull_requests.reverts_sha IS 'Commit that it takes back, or the beginning of its name.';
+
+COMMENT ON COLUMN public.pull_requests.reverted_by IS 'What took it back: # and a number, or a commit.';
+
+COMMENT ON COLUMN public.pull_requests.seen_by IS 'Sources that told of it: git, sync, webhook.';
+
+COMMENT ON COLUMN public.pull_requests.told IS 'Whose word each field is and from when, and what merging further words needs.';
 
 CREATE VIEW public.github_prs WITH (security_invoker='true') AS
  SELECT repo,
@@ -906,7 +952,16 @@ CREATE VIEW public.github_prs WITH (security_invoker='true') AS
     closed_at,
     merged_at,
     reverted_at,
-    tenant
+    tenant,
+    merge_sha,
+    labels,
+    updated_at,
+    forge,
+    agent,
+    attempts,
+    review_rounds,
+    conflicted,
+    reverted_by
    FROM public.pull_requests;
 
 COMMENT ON VIEW public.github_prs IS 'pull_requests under the name and columns that the organisation''s own SQL uses.';
@@ -948,6 +1003,15 @@ CREATE VIEW public.metered_requests WITH (security_invoker='true') AS
           WHERE ((tenant = tenant) AND (prompt_id = prompt_id) AND ('transcript'::text = ANY (seen_by))))))));
 
 COMMENT ON VIEW public.metered_requests IS 'cost_ledger with each request once: of a prompt that a transcript tells of, and of a session up to where its transcript has come, what an exporter alone reported is left out. Sum over this, never over cost_ledger.';
+
+ALTER TABLE public.pull_requests ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.pull_requests_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.rollup_fires_by_engineer (
     tenant text DEFAULT public.tally_tenant() NOT NULL,
@@ -1492,7 +1556,7 @@ ALTER TABLE ONLY public.events_outbox
     ADD CONSTRAINT events_outbox_tenant_seq_key UNIQUE (tenant, seq);
 
 ALTER TABLE ONLY public.pull_requests
-    ADD CONSTRAINT pull_requests_pkey PRIMARY KEY (tenant, repo, number);
+    ADD CONSTRAINT pull_requests_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.rollup_marks
     ADD CONSTRAINT rollup_marks_pkey PRIMARY KEY (id);
@@ -1552,9 +1616,29 @@ CREATE INDEX events_outbox_merged_project ON public.events_outbox USING btree (t
 
 CREATE INDEX events_outbox_turns ON public.events_outbox USING btree (tenant, series, place, seq) WHERE (series IS NOT NULL);
 
+CREATE UNIQUE INDEX pull_requests_by_merge ON public.pull_requests USING btree (tenant, repo, merge_sha) WHERE (number IS NULL);
+
+CREATE UNIQUE INDEX pull_requests_by_name ON public.pull_requests USING btree (tenant, repo, number) WHERE ((repo_id IS NULL) AND (number IS NOT NULL));
+
 CREATE INDEX pull_requests_head ON public.pull_requests USING btree (tenant, head_branch text_pattern_ops);
 
+CREATE INDEX pull_requests_head_sha ON public.pull_requests USING btree (tenant, head_sha) WHERE (head_sha IS NOT NULL);
+
+CREATE INDEX pull_requests_merge_sha ON public.pull_requests USING btree (tenant, merge_sha) WHERE (merge_sha IS NOT NULL);
+
 CREATE INDEX pull_requests_merged ON public.pull_requests USING btree (tenant, merged_at) WHERE (merged_at IS NOT NULL);
+
+CREATE INDEX pull_requests_names ON public.pull_requests USING btree (tenant, forge, repo_id, repo) WHERE (repo_id IS NOT NULL);
+
+CREATE INDEX pull_requests_number ON public.pull_requests USING btree (tenant, repo, number);
+
+CREATE UNIQUE INDEX pull_requests_of_repository ON public.pull_requests USING btree (tenant, forge, repo_id, number) WHERE ((repo_id IS NOT NULL) AND (number IS NOT NULL));
+
+CREATE INDEX pull_requests_opened ON public.pull_requests USING btree (tenant, opened_at) WHERE (opened_at IS NOT NULL);
+
+CREATE INDEX pull_requests_reverts_number ON public.pull_requests USING btree (tenant, repo, reverts_number) WHERE (reverts_number IS NOT NULL);
+
+CREATE INDEX pull_requests_reverts_sha ON public.pull_requests USING btree (tenant, reverts_sha) WHERE (reverts_sha IS NOT NULL);
 
 CREATE INDEX rollup_fires_by_engineer_bucket ON public.rollup_fires_by_engineer USING btree (tenant, hours, bucket);
 
@@ -1691,7 +1775,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.cost_ledger TO tally_app;
 
 GRANT SELECT,INSERT ON TABLE public.events_outbox TO tally_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.pull_requests TO tally_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pull_requests TO tally_app;
 
 GRANT SELECT ON TABLE public.github_prs TO tally_app;
 

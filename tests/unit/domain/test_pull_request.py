@@ -140,7 +140,7 @@ def test_a_revert_is_known_by_number_merge_commit_or_the_beginning_of_one():
 
 
 def test_what_is_taken_back_is_so_from_the_earliest_merge_that_says_it_and_still_stands():
-    pull = first(told(7, state="merged", merge_sha=MERGE))
+    pull = first(told(7, state="merged", merged_at=minutes(1), merge_sha=MERGE))
     late, early, never = (
         first(told(8, state="merged", merged_at=minutes(9), reverts=Reverted(number=7))),
         first(told(9, state="merged", merged_at=minutes(5), reverts=Reverted(number=7))),
@@ -154,6 +154,7 @@ def test_what_is_taken_back_is_so_from_the_earliest_merge_that_says_it_and_still
     assert by((late, False), (early, False), (never, False)) == f"#{9}"
     assert by((late, False), (early, True)) == f"#{8}"
     assert by((never, False)) is None
+    assert by((first(told(6, state="merged", merged_at=minutes(0), reverts=Reverted(number=7))), False)) is None
     assert undoing(first(told(7, state="open")), [(early, False)]) is None
 
 

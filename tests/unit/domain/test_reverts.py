@@ -1,4 +1,4 @@
-"""A revert is known by the words that git and the forges write, and by no others. `~` stands for `#` in some of them."""
+"""A revert is known by the words that git and the forges write, and by no others. `~` stands for `#` in them."""
 
 import pytest
 
