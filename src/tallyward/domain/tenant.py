@@ -13,6 +13,7 @@ from tallyward.domain.fire import KINDS, Kind
 from tallyward.domain.money import Currency
 from tallyward.domain.oidc import OidcConfig
 from tallyward.domain.rates import RateBands
+from tallyward.domain.shepherd_config import ShepherdConfig
 
 DEFAULT_TENANT = "default"
 SAMPLE_TENANT = "sample"
@@ -67,6 +68,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
     retention: Retention = field(default_factory=Retention)
     rates: RateBands = field(default_factory=RateBands)
     agents: AgentRules = field(default_factory=AgentRules)
+    shepherd: ShepherdConfig = field(default_factory=ShepherdConfig)
     oidc: OidcConfig | None = None
     accept: AcceptConfig = field(default_factory=AcceptConfig)
     currency: Currency = field(default_factory=Currency)
@@ -86,6 +88,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
         return [
             *found,
             *self.currency.problems(),
+            *self.shepherd.problems(),
             *self.accept.problems(),
             *self.agents.problems(),
             *(self.oidc.problems() if self.oidc else []),

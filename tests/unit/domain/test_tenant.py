@@ -2,6 +2,7 @@
 
 import pytest
 
+from tallyward.domain.shepherd_config import Approvals, Attempts, Labels, Minutes, ShepherdConfig
 from tallyward.domain.tenant import GRADES, GradeThresholds, TenantConfig, grade, is_tenant_id
 
 
@@ -31,6 +32,12 @@ def test_skills_agents_and_mcp_calls_count_and_tool_calls_do_not() -> None:
         TenantConfig(counted_kinds=()),
         TenantConfig(grades=GradeThresholds(1, 2, 3, 4)),
         TenantConfig(grades=GradeThresholds(300, 150, 50, -1)),
+        TenantConfig(shepherd=ShepherdConfig(every_minutes=0)),
+        TenantConfig(shepherd=ShepherdConfig(minutes=Minutes(review=0))),
+        TenantConfig(shepherd=ShepherdConfig(attempts=Attempts(conflict=1_000))),
+        TenantConfig(shepherd=ShepherdConfig(approvals_needed=Approvals(restricted=0))),
+        TenantConfig(shepherd=ShepherdConfig(labels=Labels(off="blocker"))),
+        TenantConfig(shepherd=ShepherdConfig(labels=Labels(off=" "))),
     ],
 )
 def test_settings_that_make_no_sense_are_named(config: TenantConfig) -> None:
