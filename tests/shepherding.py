@@ -92,7 +92,7 @@ class Care:
         if decision.action == "none":
             self.end()
             return decision
-        self.events.append((DECIDED, decision_payload(seen, decision, dry_run=not self.acting)))
+        self.events.append((DECIDED, decision_payload(seen, decision, clock.iso(self.now), dry_run=not self.acting)))
         if self.acting and decision.action != "wait":
             self._act(decision, ok=ok, again=again)
         return decision
@@ -110,3 +110,8 @@ class Care:
     @property
     def attempts(self) -> dict[str, int]:
         return self.facts().history.attempts()
+
+
+def reviewed(care: Care, threads: int = 2) -> None:
+    """A reviewer begins threads, now."""
+    care.becomes(threads_total=threads, threads_unresolved=threads, threads_newest_at=care.now)

@@ -12,7 +12,6 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct, structs
 
-from tallyward import clock
 from tallyward.domain.forge import PullRequestSignals
 from tallyward.domain.shepherd import POLICY, Decision
 from tallyward.domain.shepherd_facts import (
@@ -49,7 +48,10 @@ class Decided(Struct, frozen=True, kw_only=True):
 
 
 class Acted(Struct, frozen=True, kw_only=True):
-    """How acting on a decision went. ok False with `again`: it did not happen, and may be tried as if never begun."""
+    """How acting on a decision went.
+
+    again: it did not happen, and may be tried as if it had never begun. What a forge refuses for good counts as tried.
+    """
 
     decision: str
     action: Action
@@ -135,7 +137,7 @@ def _after_act(told: Told, event: Acted) -> Told:
         told = structs.replace(told, unfinished=None)
     if event.action in EFFECTS:
         history = structs.replace(history, effects=_answered(history.effects, event))
-    elif event.action in CAUSE_OF and not event.ok:
+    elif event.action in CAUSE_OF and event.again:
         kept = tuple(one for one in history.instructions if one.decision != done)
         history = structs.replace(history, instructions=kept)
     elif event.again and history.escalation is not None and history.escalation.decision == done:
@@ -194,8 +196,8 @@ def subject_of(forge: str, repo: str, number: int) -> str:
     return f"{forge}:{repo}#{number}"
 
 
-def decision_payload(facts: Facts, decision: Decision, *, dry_run: bool) -> dict[str, Any]:
-    """A decision as it is kept, with everything that it was taken by."""
+def decision_payload(facts: Facts, decision: Decision, at: str, *, dry_run: bool) -> dict[str, Any]:
+    """A decision as it is kept, its moment written out, with everything that it was taken by."""
     told = facts.signals
     return {
         "subject": subject_of(told.forge, told.repo, told.number),
@@ -203,7 +205,7 @@ def decision_payload(facts: Facts, decision: Decision, *, dry_run: bool) -> dict
         "repo": told.repo,
         "number": told.number,
         "id": decision.id,
-        "at": clock.iso(facts.now),
+        "at": at,
         "action": decision.action,
         "reason": decision.reason,
         "candidates": list(decision.candidates),
@@ -212,19 +214,11 @@ def decision_payload(facts: Facts, decision: Decision, *, dry_run: bool) -> dict
         "dry_run": dry_run,
         "episode": facts.history.episode,
         "attempts": facts.history.attempts(),
-        "head_seen_at": clock.iso(facts.head_seen_at),
-        "since": {reason: clock.iso(at) for reason, at in decision.since.items()},
+        "head_seen_at": msgspec.to_builtins(facts.head_seen_at),
+        "since": msgspec.to_builtins(decision.since),
         "trust": facts.trust,
         "held": facts.held,
         "agent": facts.agent,
-        "instruction": _instruction(decision),
+        "instruction": msgspec.to_builtins(decision.instruction),
         "state": state_of(told),
     }
-
-
-def _instruction(decision: Decision) -> dict[str, Any] | None:
-    asked = decision.instruction
-    if asked is None:
-        return None
-    told: dict[str, Any] = msgspec.to_builtins(asked)
-    return {**told, "sent_at": clock.iso(asked.sent_at), "deadline": clock.iso(asked.deadline)}

@@ -154,7 +154,7 @@ class Life:
         if push:
             care.pushed()
         before = care.facts()
-        decision = care.look(ok=ok, again=again)
+        decision = care.look(ok=ok, again=again and not ok)
         cause = CAUSE_OF.get(decision.action)
         assert cause is None or before.asked(cause) is None
         limits = care.config.attempts
