@@ -1,5 +1,5 @@
 """What a machine may lack, and tests that then are left out aloud: a Chromium, the real agents, a real OpenID provider,
-a Prometheus.
+a Prometheus, an InfluxDB and a VictoriaMetrics.
 
 `scripts/test` brings them along. The variables it sets: TALLY_TEST_BROWSER is the program of a Chromium, or 0 for none;
 TALLY_TEST_CLIENTS=0 leaves out the real agents.
@@ -12,6 +12,7 @@ from pathlib import Path
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PROVIDER_PACKAGES = Path(__file__).parent.parent / ".cache" / "provider" / "node_modules"
 PROMETHEUS = Path(__file__).parent.parent / ".cache" / "prometheus" / "usr" / "bin"
+SERIES = Path(__file__).parent.parent / ".cache" / "series" / "usr" / "bin"
 CLIENTS = Path(__file__).parent.parent / ".cache" / "clients" / "node_modules" / ".bin"
 
 
@@ -34,6 +35,11 @@ def prometheus(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path=PROMETHEUS)
 
 
+def series(name: str) -> str | None:
+    """One of the programs that tests of the training series need: the machine's own, or what scripts/series brought."""
+    return shutil.which(name) or shutil.which(name, path=SERIES)
+
+
 def left_out() -> dict[str, str]:
     """Markers whose tests cannot run here, each with the reason."""
     reasons: dict[str, str] = {}
@@ -45,4 +51,6 @@ def left_out() -> dict[str, str]:
         reasons["provider"] = "no OpenID provider (scripts/test installs one)"
     if None in map(prometheus, ("prometheus", "promtool")):
         reasons["prometheus"] = "no Prometheus (scripts/prometheus brings one, or says how)"
+    if None in map(series, ("influxd", "victoria-metrics", "jq", "curl", "bash")):
+        reasons["series"] = "no influxd, VictoriaMetrics, jq, curl or bash (scripts/series brings three, or says how)"
     return reasons

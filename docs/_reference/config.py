@@ -112,6 +112,8 @@ TENANT_KEYS = {
     "rates": "Where the [rates](../how-to/rates.md) of merges turn: under `low` is below, at or over `high` above.",
     "agents": "By what [agents' pull requests](../how-to/pull-requests.md) are known, beside what everybody knows.",
     "shepherd": "Limits, deadlines and labels of [the shepherd](../why/shepherd.md) of pull requests.",
+    "series": "`[series.measurements.<name>]`: what is kept of [training series](../how-to/training-series.md) beside"
+    " what everybody keeps: `tags`, those of them that are `required`, and the kind of each of the `fields`.",
     "oidc": "Where the people of this tenant sign in; see below. None: by token alone.",
     "merged_pr_usd": "Dollars per merged pull request of an agent: more than `red` is red, more than `yellow` yellow.",
     "retention": "`raw_days`: how many days single rows are kept, 31 at least; 0 keeps them for ever.",

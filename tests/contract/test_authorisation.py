@@ -30,6 +30,8 @@ BODIES: dict[str, Any] = {
     "POST /v1/logs": {"resourceLogs": []},
     "POST /v1/metrics": {"resourceMetrics": []},
     "POST /v1/traces": {"resourceSpans": []},
+    "POST /api/v2/write": b'action_taken,repo=o_r,pr=1 action="wait"',
+    "POST /write": b'action_taken,repo=o_r,pr=1 action="wait"',
     "POST /sign-in": b"token=tw_none",
     "POST /sign-out": b"",
     "POST /tokens": b"name=pod&scope=capture",

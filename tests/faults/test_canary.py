@@ -83,6 +83,27 @@ def test_f19_nothing_that_was_refused_is_written_anywhere(server: Server) -> Non
     require_nowhere(server, *map(marker, REFUSED_PLACES), CANARY)
 
 
+def test_f19_no_content_comes_in_by_line_protocol(server: Server) -> None:
+    token = server.token("capture")
+    start = "pr_observation,repo=a,pr=1"
+    lines = {
+        "lp-measurement": f'{CANARY}-lp-measurement-0xDEADBEEF f="x"',
+        "lp-tag": f"{start},title={marker('lp-tag')} checks_total=1i",
+        "lp-field": f'{start} checks_total=1i,body="{marker("lp-field")}"',
+        "lp-word": f'{start} merge_state="{marker("lp-word")} and more"',
+        "lp-unclosed": f'{start} merge_state="{marker("lp-unclosed")}',
+        "lp-number": f"{start} checks_total={marker('lp-number')}",
+        "lp-moment": f"{start} checks_total=1i {marker('lp-moment')}",
+        "lp-long": f'action_taken,repo=a,pr=1 action="wait",reason="{"x" * 200}{marker("lp-long")}"',
+        "lp-secret": f'action_taken,repo=a,pr=2 action="wait",reason="ghp_{"A" * 20}{CANARY}"',
+    }
+    answer = server.call("POST", "/api/v2/write", "\n".join(lines.values()).encode(), token=token)
+
+    assert (answer.status, [line["line"] for line in answer.json["lines"]]) == (400, [1, 2, 3, 4, 5, 6, 7])
+    assert server.rows("SELECT count(*) FROM series_points") == [(2,)]
+    require_nowhere(server, *map(marker, lines), CANARY)
+
+
 def test_f08_no_token_and_no_guess_at_one_is_written_anywhere(server: Server) -> None:
     token = server.token("capture", "read")
     assert server.call("POST", "/v1/trace", ROW, token=token).status == 202

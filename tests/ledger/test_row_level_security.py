@@ -49,6 +49,9 @@ ROWS: dict[str, dict[str, Any]] = {
         "project": "p", "story_id": "s", "phase": "spec", "attempts": 0, "opened_at": "2026-05-17T12:00:00Z",
         "updated_at": "2026-05-17T12:00:00Z",
     },
+    "series_points": {
+        "measurement": "m", "series": "m", "ns": 1, "ts": "2026-05-17T12:00:00Z", "tags": "{}", "fields": "{}",
+    },
     "tenants": {"label": "l", "arg_key": "k"},
 }  # fmt: skip
 TABLES = sorted(ROWS)

@@ -13,6 +13,7 @@ from tallyward.domain.fire import KINDS, Kind
 from tallyward.domain.money import Currency
 from tallyward.domain.oidc import OidcConfig
 from tallyward.domain.rates import RateBands
+from tallyward.domain.series import SeriesConfig
 from tallyward.domain.shepherd_config import ShepherdConfig
 
 DEFAULT_TENANT = "default"
@@ -72,6 +73,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
     oidc: OidcConfig | None = None
     accept: AcceptConfig = field(default_factory=AcceptConfig)
     currency: Currency = field(default_factory=Currency)
+    series: SeriesConfig = field(default_factory=SeriesConfig)
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one sentence each."""
@@ -91,6 +93,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
             *self.shepherd.problems(),
             *self.accept.problems(),
             *self.agents.problems(),
+            *self.series.problems(),
             *(self.oidc.problems() if self.oidc else []),
         ]
 

@@ -3,6 +3,7 @@
     TallyError
     ├── Refused                 the caller can mend it
     │   ├── BadRequest              400  the body cannot be read at all
+    │   ├── LinesRefused            400  some lines of line protocol; the others are stored
     │   ├── Invalid                 422  the body is read, a field is wrong
     │   ├── NotAuthenticated        401
     │   ├── ScopeMissing            403
@@ -77,6 +78,7 @@ from tallyward.errors.answers import (
     Invalid,
     KeyReused,
     LedgerUnavailable,
+    LinesRefused,
     MethodNotAllowed,
     NotAuthenticated,
     NotFound,
@@ -160,6 +162,7 @@ __all__ = [
     "KeyReused",
     "LedgerMissing",
     "LedgerUnavailable",
+    "LinesRefused",
     "McpPartMissing",
     "MethodNotAllowed",
     "NotAuthenticated",

@@ -1,6 +1,10 @@
 """Errors that the server answers a request with."""
 
+from collections.abc import Sequence
+
 from tallyward.errors.base import TallyError
+
+LINES_TOLD_MAX = 20  # refused lines that one message names
 
 
 class Refused(TallyError):
@@ -15,6 +19,20 @@ class BadRequest(Refused):
 
     code = "bad_request"
     remedy = "Send one JSON object, a JSON array, or NDJSON, in UTF-8."
+
+
+class LinesRefused(Refused):
+    """Lines of the body are not line protocol, or say what is not kept here. The other lines are stored."""
+
+    code = "lines_refused"
+    remedy = "Mend the lines that are named and send them again; docs/how-to/training-series.md says what is kept."
+
+    def __init__(self, lines: Sequence[tuple[int, str]] = (), *, kept: int = 0) -> None:
+        self.lines = lines
+        told = "; ".join(f"line {line}: {reason}" for line, reason in lines[:LINES_TOLD_MAX])
+        more = f"; and {len(lines) - LINES_TOLD_MAX} more" if len(lines) > LINES_TOLD_MAX else ""
+        start = "partial write: " if kept else ""
+        super().__init__(f"{start}{told}{more} dropped={len(lines)}" if lines else "")
 
 
 class Invalid(Refused):

@@ -35,12 +35,13 @@ from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
 from tallyward.services.rates import RateBook
 from tallyward.services.rolling import Roller
+from tallyward.services.series import Series
 from tallyward.services.sign_in import SignIn
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
 from tallyward.services.usage import Accounts
 from tallyward.services.work import Work
-from tallyward.web import api, boards, capture_reports, otlp, pages, scrape, usage, work
+from tallyward.web import api, boards, capture_reports, influx, otlp, pages, scrape, usage, work
 from tallyward.web.auth import authorise
 from tallyward.web.calls import Call
 from tallyward.web.live import Feed
@@ -52,7 +53,7 @@ _log = logging.getLogger(__name__)
 
 CALLS: tuple[Call, ...] = (
     *api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *capture_reports.CALLS, *work.CALLS, *scrape.CALLS,
-    *pages.CALLS,
+    *influx.CALLS, *pages.CALLS,
 )  # fmt: skip
 
 
@@ -173,6 +174,7 @@ def _add_reports(state: State, database: Database, tenants: Tenants) -> None:
     state.rates = RateBook(database, tenants)
     state.work = Work(database, state.rates.after_merge)
     state.events = Events(database)
+    state.series = Series(database, tenants)
 
 
 def _add_background(state: State, database: Database, tenants: Tenants) -> None:

@@ -1,4 +1,4 @@
-"""Whose request it is: a bearer token in the header, or the same token in the cookie that signing in sets."""
+"""Whose request it is: a token in the header, or the same token in the cookie that signing in sets."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +14,7 @@ COOKIE = "tally_session"
 COOKIE_SECONDS = 30 * 24 * 3600  # the token behind it may end sooner, and then so does the session
 TOKEN_CHARS_MAX = 200  # ours have about 60; a longer one is not looked at
 NOBODY = Principal(token_id=0, tenant="", name="nobody", scopes=frozenset())
+SCHEMES = ("bearer", "token")  # the second is what clients of InfluxDB say
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -23,7 +24,7 @@ def presented(request: Request) -> Secret | None:
     if given:
         scheme, _, token = given[0].decode("latin-1").partition(" ")
         token = token.strip()
-        if scheme.lower() != "bearer" or len(given) > 1:
+        if scheme.lower() not in SCHEMES or len(given) > 1:
             return None
     else:
         token = request.cookies.get(COOKIE, "")

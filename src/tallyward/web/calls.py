@@ -20,6 +20,7 @@ from tallyward.services.events import Events
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
 from tallyward.services.rates import RateBook
+from tallyward.services.series import Series
 from tallyward.services.sign_in import SignIn
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
@@ -46,6 +47,7 @@ class Services(Protocol):
     work: Work
     events: Events
     rates: RateBook
+    series: Series
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any, cast
 
 import msgspec
@@ -76,10 +77,7 @@ def _operation(call: Call, schema_of: dict[Any, dict[str, Any]]) -> dict[str, An
         "operationId": call.handler.__name__,
         "summary": call.says,
         "responses": {
-            str(call.status): {
-                "description": "Done.",
-                "content": {call.media: {"schema": _schema(call.gives, schema_of)}} | (_CSV if call.table else {}),
-            },
+            str(call.status): {"description": "Done.", **_given(call, schema_of)},
             "default": {
                 "description": "Refused or failed.",
                 "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
@@ -95,6 +93,13 @@ def _operation(call: Call, schema_of: dict[Any, dict[str, Any]]) -> dict[str, An
     if call.takes is not None:
         operation["requestBody"] = {"required": True, "content": _contents(call, schema_of[call.takes])}
     return operation
+
+
+def _given(call: Call, schema_of: dict[Any, dict[str, Any]]) -> dict[str, Any]:
+    """What the answer holds: nothing where it says so by its status."""
+    if call.status == HTTPStatus.NO_CONTENT:
+        return {}
+    return {"content": {call.media: {"schema": _schema(call.gives, schema_of)}} | (_CSV if call.table else {})}
 
 
 def _parameters(call: Call) -> list[dict[str, Any]]:
