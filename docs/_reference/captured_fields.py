@@ -16,6 +16,7 @@ from docs._reference.markdown import code, table
 from tallyward.capture._base import Seen, fetch, fire
 from tallyward.domain.capture_report import CaptureReportIn
 from tallyward.domain.fire import FetchIn, FireIn
+from tallyward.domain.trust_override import EndIn, OverrideIn
 from tallyward.domain.usage import UsageIn
 from tallyward.domain.work_item import TransitionIn
 from tallyward.web.app import CALLS
@@ -99,6 +100,7 @@ STEP_SOURCES = {
     "attempts": "Counted by the server where it is not said: one more with each step to `build`. It never falls.",
     "file_scope": "Paths within the repository; those before stay where none are said.",
     "at": "The clock of whoever reports; the server's where it is not said.",
+    "agent": "Whoever runs the work; the one before stays where none is said.",
 }
 
 
@@ -131,13 +133,20 @@ HEAD = """# Captured fields
 What the calls below take, and so all that any path of capture can store. Any other field is refused with its name. A
 hook builds its rows from this list, field by field, before anything touches the disk.
 
+What a person sets about [trust](../how-to/trust.md) is kept as events of the outbox and is not listed here.
+
 Where two sightings of one fire differ, [the rules of the merge](../why/dedupe.md) decide.
 """
 
 
+# What is asked or decided and captures nothing: it ends in events of the outbox, and how-to pages say in which.
+DECIDED = frozenset({OverrideIn, EndIn})
+
+
 def taken() -> dict[str, type[Struct]]:
     """What each call that stores something takes."""
-    return {f"{call.method} {call.path}": call.takes for call in CALLS if call.takes is not None and not call.page}
+    bodies = {f"{call.method} {call.path}": call.takes for call in CALLS if call.takes is not None and not call.page}
+    return {call: takes for call, takes in bodies.items() if takes not in DECIDED}
 
 
 def _captured(struct: type[Struct]) -> Captured:

@@ -88,3 +88,19 @@ def test_a_replay_names_the_rows_that_were_edited_and_puts_them_right(server: Se
     assert "  work_items api S-1: attempts, phase" in plain.stdout.splitlines()
     assert "1 rows were put right, 1 differ." in mended.stdout, "what no event tells of is named and never deleted"
     assert (mended.returncode, after) == (1, [0, 0, 0])
+
+
+def test_a_person_sets_trust_for_a_time_and_an_orchestrator_does_not(server: Server, token: str) -> None:
+    person = server.token("approve", "read")
+    wish = ("trust", "override", "restricted", "--agent", "axon", "--for", "2d", "--reason", "wrong lock files")
+    refused = run(server, token, *wish)
+    made = run(server, person, *wish)
+    shown = run(server, person, "trust")
+    told = run(server, person, "trust", "show", "--json")
+    ended = run(server, person, "trust", "end", "--agent", "axon")
+
+    assert (refused.returncode, refused.stderr.startswith("tally: ")) == (2, True)
+    assert made.stdout.startswith("axon: restricted until ")
+    assert "wrong lock files" in shown.stdout
+    assert [one["level"] for one in json.loads(told.stdout)["agents"]] == ["restricted"]
+    assert ended.stdout.startswith("axon: what ")

@@ -23,12 +23,13 @@ class Flow:
         return await self.site.call("POST", path, token=self.mover, body=body, **headers)
 
     async def merge(
-        self, attempts: int = 1, verdict: str | None = None, project: str = "web", minute: float | None = None
-    ) -> dict[str, Any]:
+        self, attempts: int = 1, verdict: str | None = None, project: str = "web", minute: float | None = None,
+        agent: str | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
         """One story merged, a minute after the one before unless told when."""
         self._count += 1
         at = BEGIN + timedelta(minutes=self._count if minute is None else minute)
-        body = {"phase": "merged", "attempts": attempts, "verdict": verdict, "at": clock.iso(at)}
+        body = {"phase": "merged", "attempts": attempts, "verdict": verdict, "at": clock.iso(at), "agent": agent}
         answer = await self.move(project, f"S-{self._count}", body)
         assert answer.status == 202, answer.body
         return answer.json

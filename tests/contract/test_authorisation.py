@@ -27,6 +27,10 @@ BODIES: dict[str, Any] = {
     },
     "POST /v1/capture-report": {"machine": "0" * 32, "days": []},
     "POST /v1/work-items/{project:path}/{story_id}/transitions": {"phase": "build"},
+    "POST /v1/trust/overrides": {
+        "level": "normal", "reason": "a look", "until": clock.iso(clock.now() + timedelta(days=1)),
+    },
+    "POST /v1/trust/overrides/end": {},
     "POST /v1/logs": {"resourceLogs": []},
     "POST /v1/metrics": {"resourceMetrics": []},
     "POST /v1/traces": {"resourceSpans": []},

@@ -91,7 +91,8 @@ async def test_ten_repeats_at_once_are_one_step(flow: Flow):
         ({"phase": "build", "at": "2026-05-01T00:00:00"}, "at"),
         ({"phase": "build", "at": "9998-01-01T00:00:00Z"}, "at"),
         ({"phase": "done"}, None),
-        ({"phase": "build", "agent": "x"}, None),
+        ({"phase": "build", "agent": "a\0b"}, "agent"),
+        ({"phase": "build", "who": "x"}, None),
         ({}, None),
     ],
 )

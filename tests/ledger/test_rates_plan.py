@@ -11,11 +11,12 @@ from tallyward.ledger.queries import statement
 HISTORY = """
     INSERT INTO events_outbox (kind, work_item_id, payload, seq, prev_hash, hash)
     SELECT 'phase.transition', n, jsonb_build_object('target', 'merged', 'project', 'p' || n % 7, 'attempts', 1,
+        'agent', 'a' || n % 7,
         'at', to_char(timestamp '2026-01-01' + n * interval '1 minute', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')), n, '', ''
     FROM generate_series(1, 20000) AS n
 """
 ASKED: dict[str, Any] = {
-    "place": "~", "limit": 100, "project": "p3", "names": ["a/global", "b/global"], "key": "k", "id": 1,
+    "place": "~", "limit": 100, "project": "p3", "agent": "a3", "names": ["a/global", "b/global"], "key": "k", "id": 1,
 }  # fmt: skip
 
 
@@ -44,7 +45,7 @@ def history(cluster, migrated: str):
 @pytest.mark.parametrize(
     "query",
     ["merges_before", "merges_before_of", "merges_from", "merges_from_of", "states_before", "turns_from", "count_ended",
-     "find_transition", "list_rates", "find_event"],
+     "find_transition", "merges_before_of_agent", "merges_from_of_agent", "find_event"],
 )  # fmt: skip
 def test_a_query_of_a_merge_reads_a_window_and_no_more(history: psycopg.Connection, query: str):
     explain = "EXPLAIN (ANALYZE, FORMAT JSON) "
@@ -56,6 +57,6 @@ def test_a_query_of_a_merge_reads_a_window_and_no_more(history: psycopg.Connecti
 
 def test_a_place_in_the_middle_is_found_and_not_searched_for(history: psycopg.Connection):
     asked = {**ASKED, "place": "2026-01-05T00:00:00.000000Z"}
-    for query in ("merges_before", "merges_before_of", "merges_from_of"):
+    for query in ("merges_before", "merges_before_of", "merges_from_of", "merges_from_of_agent"):
         told = history.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + statement(query), asked).fetchone()
         assert rows_read(told[0][0]["Plan"]) <= 110, query

@@ -25,6 +25,7 @@ from tallyward.cli import (
     relay,
     status,
     top,
+    trust,
     usage,
     work,
 )
@@ -33,7 +34,7 @@ from tallyward.errors import DependencyMissing, TallyError
 EXIT_SETUP = 2  # it cannot work as it is set up; the line on standard error says what to do
 LAPTOP_COMMANDS = (
     *("connect", "disconnect", "flush", "status", "doctor", "reconcile", "backfill", "mcp", "relay"),
-    *("me", "team", "skills", "agents", "cost", "top", "usage", "accept", "work", "metrics"),
+    *("me", "team", "skills", "agents", "cost", "top", "usage", "accept", "work", "metrics", "trust"),
     "--version",
 )
 SERVER_COMMANDS = {
@@ -78,6 +79,7 @@ def build(arguments: list[str]) -> typer.Typer:
     relay.commands(app)
     work.commands(app)
     metrics.commands(app)
+    trust.commands(app)
     if not (arguments and arguments[0] in LAPTOP_COMMANDS):
         _add_server_commands(app)
     return app

@@ -10,7 +10,6 @@ from rich.console import Console, RenderableType
 from tallyward.cli import laptop
 from tallyward.cli.terminal import AsJson, Row, Watch, line, show
 
-RATES = ("first_pass_merge_rate", "rebase_conflict_rate", "p95_attempts_to_merge", "abandoned_rate")
 _STYLES = {"restricted": "red", "strict": "red", "trusted": "green", "relaxed": "green"}
 
 
@@ -30,14 +29,14 @@ def metrics(
 
 def draw(said: dict[str, Any], _shown: Console) -> list[RenderableType]:
     """A line a rate, then what follows from them."""
-    rates: list[Row] = [said.get(name) or {} for name in RATES]
+    says: dict[str, str] = said.get("says") or {}
     trust: Row = said.get("trust") or {}
     level, overlap = str(trust.get("level")), str(said.get("overlap"))
     warning = (
         [line("early warning: the first-pass rate may have fallen", "yellow")] if said.get("early_warning") else []
     )
     return [
-        *(line(str(rate.get("says"))) for rate in rates),
+        *(line(sentence) for sentence in says.values()),
         *warning,
         line(f"trust: {level} ({trust.get('because')})", _STYLES.get(level, "")),
         line(f"scope overlap: {overlap}", _STYLES.get(overlap, "")),

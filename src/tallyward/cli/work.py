@@ -43,6 +43,7 @@ def draw_list(said: dict[str, Any], shown: Console) -> list[RenderableType]:
         Column("project", lambda row: plain(row, "project"), number=False),
         Column("story", lambda row: plain(row, "story_id"), number=False),
         Column("phase", lambda row: plain(row, "phase"), number=False),
+        Column("agent", lambda row: plain(row, "agent"), number=False, room=110),
         Column("attempts", lambda row: number(row, "attempts")),
         Column("last verdict", lambda row: plain(row, "last_verdict"), number=False, room=80),
         Column("moved", lambda row: plain(row, "updated_at")[:19], number=False, room=100),
@@ -60,9 +61,11 @@ def draw_one(said: dict[str, Any], _shown: Console) -> list[RenderableType]:
     """The facts of one item."""
     scope: list[str] = said.get("file_scope") or []
     more = f" and {len(scope) - SCOPE_SHOWN} more" if len(scope) > SCOPE_SHOWN else ""
+    agent = f" by {said['agent']}" if said.get("agent") else ""
     return [
         line(
-            f"{said.get('project')} {said.get('story_id')}: {said.get('phase')}, attempt {said.get('attempts')}", "bold"
+            f"{said.get('project')} {said.get('story_id')}: {said.get('phase')}, attempt {said.get('attempts')}{agent}",
+            "bold",
         ),
         line(f"last verdict: {said.get('last_verdict') or 'none'}; moved {said.get('updated_at')}"),
         line(f"changes: {', '.join(scope[:SCOPE_SHOWN]) or 'not said'}{more}"),
@@ -78,11 +81,12 @@ def move(
     attempts: Annotated[int | None, typer.Option(min=0, help="How many times it was built, if not as counted.")] = None,
     path: Annotated[list[str] | None, typer.Option(help="A path that it changes; may be given again.")] = None,
     at: Annotated[str | None, typer.Option(help="When it happened, if not now: 2026-05-17T14:23:01Z.")] = None,
+    agent: Annotated[str | None, typer.Option(help="Agent that works on it.")] = None,
     key: Annotated[str | None, typer.Option(help="Idempotency-Key: a repeat with it changes nothing.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Move a piece of work to a phase. The token needs the scope dispatch."""
-    facts = {"phase": phase, "verdict": verdict, "attempts": attempts, "file_scope": path, "at": at}
+    facts = {"phase": phase, "verdict": verdict, "attempts": attempts, "file_scope": path, "agent": agent, "at": at}
     body = {name: value for name, value in facts.items() if value is not None}
     headers = {"Idempotency-Key": key} if key else None
     said = laptop.link().post(f"{_path(project, story)}/transitions", body, headers)

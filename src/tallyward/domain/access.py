@@ -28,8 +28,12 @@ class Principal(Struct, frozen=True):
         return "engineer" if self.engineer_id else "lead"
 
     def may(self, scope: str) -> bool:
-        """admin holds every scope but `approve`: whoever administers does not thereby approve merges."""
-        return scope in self.scopes or ("admin" in self.scopes and scope != "approve")
+        """admin holds every scope but `approve`: whoever administers does not thereby approve merges.
+
+        `approve or admin` is held by whoever holds either.
+        """
+        wanted = scope.split(" or ")
+        return not self.scopes.isdisjoint(wanted) or ("admin" in self.scopes and scope != "approve")
 
 
 class Token(Struct, frozen=True):

@@ -21,7 +21,7 @@ from tallyward.domain.work_item import REBASE_CONFLICT
 
 FIRST_PASS, CONFLICTS, P95 = "first_pass_merge_rate", "rebase_conflict_rate", "p95_attempts_to_merge"
 WARNING = "first_pass_early_warning"
-ABANDONED = "abandoned_rate"
+ABANDONED, ABANDONED_OPENED = "abandoned_rate", "abandoned_of_opened_rate"
 FIRST_PASS_WINDOW, CONFLICT_WINDOW, P95_WINDOW, WARNING_WINDOW, ENDED_WINDOW = 50, 100, 100, 100, 50
 WINDOW_MAX = 100
 GLOBAL = "global"
@@ -62,6 +62,7 @@ class Merge:
     project: str
     attempts: int
     verdict: str | None
+    agent: str | None = None
 
     @property
     def first_pass(self) -> bool:
@@ -70,6 +71,23 @@ class Merge:
     @property
     def conflicted(self) -> bool:
         return self.verdict == REBASE_CONFLICT
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose merges a series counts: those of one project, of one agent, or of all."""
+
+    project: str | None = None
+    agent: str | None = None
+
+    @property
+    def scope(self) -> str:
+        if self.project is not None:
+            return f"project:{self.project}"
+        return GLOBAL if self.agent is None else f"agent:{self.agent}"
+
+
+OF_ALL = Whose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,19 +168,19 @@ def is_conflicted(merge: Merge) -> bool:
     return merge.conflicted
 
 
-def series_of(bands: RateBands, project: str | None) -> tuple[Series, ...]:
-    """The series that a merge moves: those of one project, or the global ones where `project` is None."""
-    scope = GLOBAL if project is None else f"project:{project}"
+def series_of(bands: RateBands, whose: Whose = OF_ALL) -> tuple[Series, ...]:
+    """The series that a merge moves: how often a project conflicts, how well an agent does, and both of all."""
+    scope = whose.scope
     conflicts = Series(
         CONFLICTS, scope, CONFLICT_WINDOW, bands.rebase_conflict_rate, _share(CONFLICT_WINDOW, is_conflicted)
     )
-    if project is not None:
+    if whose.project is not None:
         return (conflicts,)
     first_pass = Series(
         FIRST_PASS, scope, FIRST_PASS_WINDOW, bands.first_pass_merge_rate, _share(FIRST_PASS_WINDOW, is_first_pass)
     )
     warning = Series(WARNING, scope, WARNING_WINDOW, _CUSUM_BAND, cusum, WARNED, "below")
-    return (first_pass, conflicts, warning)
+    return (first_pass, warning) if whose.agent is not None else (first_pass, conflicts, warning)
 
 
 class Reckoner:

@@ -7,11 +7,8 @@ from msgspec import Struct
 
 from tallyward.domain.rate import rate
 from tallyward.domain.rates import (
-    ABANDONED,
     CONFLICT_WINDOW,
-    CONFLICTS,
     ENDED_WINDOW,
-    FIRST_PASS,
     FIRST_PASS_WINDOW,
     GLOBAL,
     P95,
@@ -22,11 +19,12 @@ from tallyward.domain.rates import (
     is_first_pass,
 )
 
+TURNED = ("below", "between", "above")
 TAIL = 0.025  # on either side of an interval of 95 %
 
 
 class RateNow(Struct, kw_only=True):
-    """A rate as it stands: null until `n` fills the window. `scope` says whose merges, `says` all of it in words."""
+    """A rate as it stands: null until `n` fills the window. `scope` says whose merges were counted."""
 
     value: float | None
     n: int
@@ -34,48 +32,60 @@ class RateNow(Struct, kw_only=True):
     scope: str
     interval: list[float] | None
     state: str
-    says: str
 
 
-def first_pass_now(merges: Sequence[Merge], state: State) -> RateNow:
+def first_pass_now(merges: Sequence[Merge], state: State, scope: str = GLOBAL) -> RateNow:
     """The share of the last 50 merges that were merged at their first attempt."""
     last = merges[-FIRST_PASS_WINDOW:]
-    return _share_now(FIRST_PASS, sum(map(is_first_pass, last)), len(last), FIRST_PASS_WINDOW, GLOBAL, state)
+    return _share_now(sum(map(is_first_pass, last)), len(last), FIRST_PASS_WINDOW, scope, state)
 
 
 def conflicts_now(merges: Sequence[Merge], scope: str, state: State) -> RateNow:
     """The share of the last 100 merges whose last verdict before was a rebase conflict."""
     last = merges[-CONFLICT_WINDOW:]
-    return _share_now(CONFLICTS, sum(map(is_conflicted, last)), len(last), CONFLICT_WINDOW, scope, state)
+    return _share_now(sum(map(is_conflicted, last)), len(last), CONFLICT_WINDOW, scope, state)
 
 
-def abandoned_now(abandoned: int, ended: int) -> RateNow:
-    """The share of the last 50 items to end that were abandoned: giving up what is hard lifts no rate unseen."""
-    return _share_now(ABANDONED, abandoned, ended, ENDED_WINDOW, GLOBAL, "defined")
+def abandoned_now(abandoned: int, n: int) -> RateNow:
+    """The share of 50 items that were abandoned: giving up what is hard lifts no rate unseen.
+
+    Of the last to end, which is settled; and of the last to be opened, of which some may still go either way.
+    """
+    return _share_now(abandoned, n, ENDED_WINDOW, GLOBAL, "defined")
 
 
-def _share_now(name: str, hits: int, n: int, window: int, scope: str, state: str) -> RateNow:  # noqa: PLR0913, PLR0917  # the facts of a share
+def _share_now(hits: int, n: int, window: int, scope: str, state: str) -> RateNow:
     if n < window:
-        says = f"{name} = undefined (n={n}/{window})"
-        return RateNow(value=None, n=n, window=window, scope=scope, interval=None, state="undefined", says=says)
+        return _undefined(n, window, scope)
     found = rate(hits, n)
     interval = [found.low or 0.0, found.high or 0.0]
-    span = f"{interval[0]:.1%} to {interval[1]:.1%}"
-    says = f"{name} = {hits / n:.1%} (n={n}/{window}, {scope}, 95 % interval {span}, {state})"
-    return RateNow(value=hits / n, n=n, window=window, scope=scope, interval=interval, state=state, says=says)
+    return RateNow(value=hits / n, n=n, window=window, scope=scope, interval=interval, state=state)
+
+
+def _undefined(n: int, window: int, scope: str) -> RateNow:
+    return RateNow(value=None, n=n, window=window, scope=scope, interval=None, state="undefined")
 
 
 def p95_now(merges: Sequence[Merge]) -> RateNow:
     """The 95th percentile of attempts by nearest rank, and the order statistics that hold the true one."""
     n, window = len(merges), P95_WINDOW
     if n < window:
-        says = f"{P95} = undefined (n={n}/{window})"
-        return RateNow(value=None, n=n, window=window, scope=GLOBAL, interval=None, state="undefined", says=says)
+        return _undefined(n, window, GLOBAL)
     ordered = sorted(merge.attempts for merge in merges)
     low, high = order_statistics(n, 0.95)
     value, interval = float(ordered[math.ceil(0.95 * n) - 1]), [float(ordered[low - 1]), float(ordered[high - 1])]
-    says = f"{P95} = {value:.0f} (n={n}/{window}, {GLOBAL}, 95 % interval {interval[0]:.0f} to {interval[1]:.0f})"
-    return RateNow(value=value, n=n, window=window, scope=GLOBAL, interval=interval, state="defined", says=says)
+    return RateNow(value=value, n=n, window=window, scope=GLOBAL, interval=interval, state="defined")
+
+
+def in_words(name: str, rate: RateNow) -> str:
+    """`first_pass_merge_rate = undefined (n=23/50)`, or the value with whatever it takes to judge it."""
+    if rate.value is None or rate.interval is None:
+        return f"{name} = undefined (n={rate.n}/{rate.window})"
+    low, high = rate.interval
+    shown = "{:.0f}" if name == P95 else "{:.1%}"
+    span = f"95 % interval {shown.format(low)} to {shown.format(high)}"
+    turned = f", {rate.state}" if rate.state in TURNED else ""
+    return f"{name} = {shown.format(rate.value)} (n={rate.n}/{rate.window}, {rate.scope}, {span}{turned})"
 
 
 def order_statistics(n: int, quantile: float) -> tuple[int, int]:

@@ -3,10 +3,9 @@
 Down is quick and up is slow. A rate under its lower line restricts at once, and an early warning takes `trusted` away
 at once. Up takes the crossing of the upper line, then `SETTLED_MERGES` more merges without a turn, and an interval
 whose lower end does not reach below the lower line: two lucky merges promote nobody. An agent's own rate can only lower
-what holds for all; and nobody but a human sets a level by hand, for a time that ends.
+what holds for all; and nobody but a person sets a level by hand, for a time that ends (`trust_override.py`).
 """
 
-from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct
@@ -17,7 +16,6 @@ Level = Literal["restricted", "normal", "trusted"]
 LEVELS: tuple[Level, ...] = ("restricted", "normal", "trusted")
 SETTLED_MERGES = 25  # half a window: what was merged before the crossing no longer makes most of the rate
 LOWER_LINE = 0.70
-OVERRIDE_MAX = timedelta(days=30)
 
 
 class Trust(Struct, frozen=True):
@@ -38,16 +36,6 @@ class TrustFacts(Struct, frozen=True, kw_only=True):
     warned: bool = False
     since_turn: int = 0
     lower_line: float = LOWER_LINE
-
-
-class Override(Struct, frozen=True, kw_only=True):
-    """A level that a human set by hand, until a moment."""
-
-    level: Level
-    by: str
-    reason: str
-    since: datetime
-    until: datetime
 
 
 def trust(facts: TrustFacts) -> Trust:
@@ -78,16 +66,5 @@ def agent_trust(everybody: Trust, own: TrustFacts) -> Trust:
     if own.state == "undefined" and everybody.level == "trusted":
         return Trust("normal", "too little of this agent was merged to say")
     if own.state == "undefined":
-        return everybody
+        return Trust(everybody.level, f"too little of this agent was merged to say; of all, {everybody.because}")
     return min((mine, everybody), key=lambda found: LEVELS.index(found.level))
-
-
-def overridden(
-    found: Trust, override: Override | None, *, agent: str | None, humans: frozenset[str], now: datetime
-) -> Trust:
-    """The level with what a human set by hand, while that holds. An agent's word about trust is none."""
-    if override is None or not override.since <= now < min(override.until, override.since + OVERRIDE_MAX):
-        return found
-    if override.by not in humans or override.by == agent:
-        return found
-    return Trust(override.level, f"set by {override.by}: {override.reason}")

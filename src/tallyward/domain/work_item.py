@@ -45,6 +45,7 @@ class TransitionIn(Struct, frozen=True, forbid_unknown_fields=True):
         None
     )
     at: datetime | None = None
+    agent: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
 
 
 class WorkItem(Struct, frozen=True, kw_only=True):
@@ -57,6 +58,7 @@ class WorkItem(Struct, frozen=True, kw_only=True):
     attempts: int
     last_verdict: str | None
     file_scope: list[str]
+    agent: str | None
     opened_at: datetime
     updated_at: datetime
     merged_at: datetime | None
@@ -65,7 +67,7 @@ class WorkItem(Struct, frozen=True, kw_only=True):
 class Step(Struct, frozen=True, kw_only=True):
     """What a step makes of an item: the facts of the event, which are those of the row after it.
 
-    `verdict` is the last one known, so that of a merge it is the final verdict before it.
+    `verdict` is the last one known, so that of a merge it is the final verdict before it; so is `agent`.
     """
 
     origin: Phase | None
@@ -73,6 +75,7 @@ class Step(Struct, frozen=True, kw_only=True):
     verdict: str | None
     attempts: int
     file_scope: list[str]
+    agent: str | None
     at: datetime
 
     def payload(self, project: str, story_id: str, at: str) -> dict[str, object]:
@@ -85,6 +88,7 @@ class Step(Struct, frozen=True, kw_only=True):
             "verdict": self.verdict,
             "attempts": self.attempts,
             "file_scope": self.file_scope,
+            "agent": self.agent,
             "at": at,
         }
 
@@ -94,16 +98,22 @@ def step(item: WorkItem | None, told: TransitionIn, now: datetime) -> Step:
     at = _moment(told.at, now)
     if item is not None:
         _require_allowed(item, told, at)
-    scope = item.file_scope if item and told.file_scope is None else sorted({_path(p) for p in told.file_scope or []})
+    scope = (
+        item.file_scope if item and told.file_scope is None else sorted({plain_path(p) for p in told.file_scope or []})
+    )
     verdict = told.verdict or (item.last_verdict if item else None)
     if verdict is not None and not verdict.isprintable():
         raise Invalid("verdict holds characters that cannot be printed.", field="verdict")
+    if told.agent is not None:
+        require_name(told.agent, "agent")
+    agent = told.agent or (item.agent if item else None)
     return Step(
         origin=item.phase if item else None,
         target=told.phase,
         verdict=verdict,
         attempts=_attempts(item, told),
         file_scope=scope,
+        agent=agent,
         at=at,
     )
 
@@ -138,11 +148,11 @@ def _attempts(item: WorkItem | None, told: TransitionIn) -> int:
     return told.attempts
 
 
-def _path(text: str) -> str:
+def plain_path(text: str, field: str = "file_scope") -> str:
     """A path of the repository in the one form in which paths are compared. Raises Invalid for any other place."""
     path = text.removeprefix("./").rstrip("/")
     if not path or path.startswith("/") or "\0" in path or "\\" in path or _STEPS_UP.search(path):
-        raise Invalid(f"{text[:100]!r} is no path within a repository.", field="file_scope")
+        raise Invalid(f"{text[:100]!r} is no path within a repository.", field=field)
     return path
 
 

@@ -60,5 +60,5 @@ def _tell(found: Replayed, missing: int, surplus: int, *, verify: bool, as_json:
         typer.echo(f"The chain is broken at event {found.broken_seq}.")
     for one in found.differences[:SHOWN_MAX]:
         typer.echo(f"  {one.table} {one.project} {one.story_id}: {', '.join(one.differs)}")
-    typer.echo(f"{found.changed} rows were put right, {len(found.differences)} differ.")
+    typer.echo(f"{found.changed} rows were put right, {found.differing} differ.")
     typer.echo(f"{missing} turns of rates {'are missing' if verify else 'were added'}, {surplus} taken back.")

@@ -20,7 +20,7 @@ from tallyward.domain.tenant import DEFAULT_TENANT, SAMPLE_TENANT
 from tallyward.errors import PortInUse
 from tallyward.ledger.database import Database
 from tallyward.ledger.migrate import migrate
-from tallyward.ops import first_token, sample
+from tallyward.ops import first_token, sample, sample_merges
 from tallyward.ops.bounded_http import BoundedHttp
 from tallyward.ops.keeper import Keeper
 from tallyward.redact import Secret, redact
@@ -131,6 +131,7 @@ async def _prepare(url: Secret, settings: Settings) -> None:
         if settings.sample:
             if await tenants.ensure(SAMPLE_TENANT):
                 await sample.fill(database)
+            await sample_merges.fill(database)
             await sample.keep_recent(database)
             await first_token.ensure(Tokens(database), settings)
     finally:

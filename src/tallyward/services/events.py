@@ -19,6 +19,10 @@ OPEN_KINDS = (  # what whoever may read may follow; the rest tells of tokens and
     "metric.threshold_crossed",
     "metric.threshold_withdrawn",
     "metric.early_warning",
+    "trust.overridden",
+    "trust.override_ended",
+    "scope.hold_started",
+    "scope.hold_ended",
 )
 _WHO = frozenset({"actor", "idempotency_key", "request"})  # whose token did it, and under which key: for admins
 

@@ -77,10 +77,10 @@ class Work:
                 known = await fetch_all(connection, "find_transition", {"key": _usable(key)})
                 if known:
                     return _repeated(known[0], names, request)
-            item = await _item(connection, names)
+            item = await find_item(connection, names)
             taken = work_item.step(item, told, clock.now())
             marks = {} if key is None else {"idempotency_key": key, "request": request}
-            moved = await _keep(connection, names, taken, {**marks, "actor": principal.name})
+            moved = await keep_step(connection, names, taken, {**marks, "actor": principal.name})
             if taken.target == "merged":
                 reached("rates.before_crossing")
                 await self._after_merge(connection, principal.tenant, moved["event_id"])
@@ -90,7 +90,7 @@ class Work:
     async def one(self, principal: Principal, project: str, story_id: str) -> WorkItem:
         """One item. Raises NotFound."""
         async with self._database.transaction(principal.tenant) as connection:
-            item = await _item(connection, {"project": project, "story_id": story_id})
+            item = await find_item(connection, {"project": project, "story_id": story_id})
         if item is None:
             raise NotFound(f"There is no work item {story_id[:100]!r} in {project[:100]!r}.")
         return item
@@ -106,14 +106,18 @@ class Work:
         return WorkItems(page=paging.page, limit=paging.limit, work_items=[WorkItem(**row) for row in rows])
 
 
-async def _item(connection: Connection, names: dict[str, str]) -> WorkItem | None:
+async def find_item(connection: Connection, names: dict[str, str]) -> WorkItem | None:
+    """The item of this project and story, None where nobody has heard of it."""
     if any("\0" in name for name in names.values()):
         return None
     rows = await fetch_all(connection, "find_work_item", names)
     return WorkItem(**rows[0]) if rows else None
 
 
-async def _keep(connection: Connection, names: dict[str, str], taken: Step, marks: dict[str, Any]) -> dict[str, Any]:
+async def keep_step(
+    connection: Connection, names: dict[str, str], taken: Step, marks: dict[str, Any]
+) -> dict[str, Any]:
+    """Changes the row and appends the event of a step; `marks` stand in the event beside its facts."""
     payload = {**taken.payload(**names, at=clock.iso(taken.at)), **marks}
     row = {
         **names,
@@ -121,6 +125,7 @@ async def _keep(connection: Connection, names: dict[str, str], taken: Step, mark
         "attempts": taken.attempts,
         "verdict": taken.verdict,
         "file_scope": taken.file_scope,
+        "agent": taken.agent,
         "at": taken.at,
         "payload": msgspec.json.encode(payload).decode(),
     }
@@ -136,7 +141,10 @@ def _usable(key: str) -> str:
 
 
 def _fingerprint(told: TransitionIn) -> str:
-    return hashlib.sha256(msgspec.json.encode(told, order="deterministic")).hexdigest()
+    facts = msgspec.to_builtins(told)
+    if told.agent is None:  # what was told before agents were is the same request still
+        del facts["agent"]
+    return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()
 
 
 def _repeated(known: dict[str, Any], names: dict[str, str], request: str) -> Moved:

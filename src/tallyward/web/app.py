@@ -39,9 +39,10 @@ from tallyward.services.series import Series
 from tallyward.services.sign_in import SignIn
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
+from tallyward.services.trust import TrustBook
 from tallyward.services.usage import Accounts
 from tallyward.services.work import Work
-from tallyward.web import api, boards, capture_reports, influx, otlp, pages, scrape, usage, work
+from tallyward.web import api, boards, capture_reports, influx, otlp, pages, scrape, trust, usage, work
 from tallyward.web.auth import authorise
 from tallyward.web.calls import Call
 from tallyward.web.live import Feed
@@ -52,8 +53,8 @@ from tallyward.web.seen import STRAY, Seen
 _log = logging.getLogger(__name__)
 
 CALLS: tuple[Call, ...] = (
-    *api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *capture_reports.CALLS, *work.CALLS, *scrape.CALLS,
-    *influx.CALLS, *pages.CALLS,
+    *api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *capture_reports.CALLS, *work.CALLS, *trust.CALLS,
+    *scrape.CALLS, *influx.CALLS, *pages.CALLS,
 )  # fmt: skip
 
 
@@ -172,6 +173,7 @@ def _add_reports(state: State, database: Database, tenants: Tenants) -> None:
     """What takes in reports of laptops and steps of work items, and tells what follows from these."""
     state.capture_reports = CaptureReports(database)
     state.rates = RateBook(database, tenants)
+    state.trust = TrustBook(database, tenants)
     state.work = Work(database, state.rates.after_merge)
     state.events = Events(database)
     state.series = Series(database, tenants)

@@ -24,11 +24,12 @@ from tallyward.services.series import Series
 from tallyward.services.sign_in import SignIn
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
+from tallyward.services.trust import TrustBook
 from tallyward.services.usage import Accounts
 from tallyward.services.work import Work
 
-# `open`: anybody. `signed in`: any valid token. Otherwise the scope that is needed.
-Access = Scope | Literal["open", "signed in"]
+# `open`: anybody. `signed in`: any valid token. Otherwise the scope that is needed, or either of two.
+Access = Scope | Literal["open", "signed in", "approve or admin"]
 
 
 class Services(Protocol):
@@ -48,6 +49,7 @@ class Services(Protocol):
     events: Events
     rates: RateBook
     series: Series
+    trust: TrustBook
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from tallyward.domain.rates import (
     Revision,
     Series,
     Turn,
+    Whose,
     cusum,
     series_of,
     turned,
@@ -129,8 +130,8 @@ def test_seven_misses_in_a_row_raise_the_warning_and_hits_lower_it():
 
 
 def test_the_series_of_a_project_are_its_own():
-    assert [one.name for one in series_of(RateBands(), "web")] == ["rebase_conflict_rate/project:web"]
-    assert {one.scope for one in series_of(RateBands(), None)} == {"global"}
+    assert [one.name for one in series_of(RateBands(), Whose(project="web"))] == ["rebase_conflict_rate/project:web"]
+    assert {one.scope for one in series_of(RateBands())} == {"global"}
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,9 @@
-"""Trust: quick down, slow up, never by an agent's own hand."""
-
-from datetime import UTC, datetime, timedelta
+"""Trust: quick down, slow up, and of no agent more than of all."""
 
 import pytest
 
-from tallyward.domain.trust import SETTLED_MERGES, Override, Trust, TrustFacts, agent_trust, overridden, trust
+from tallyward.domain.trust import SETTLED_MERGES, Trust, TrustFacts, agent_trust, trust
 
-NOW = datetime(2026, 5, 1, tzinfo=UTC)
 ABOVE = TrustFacts(state="above", interval=(0.75, 0.95), since_turn=SETTLED_MERGES)
 TRUSTED = Trust("trusted", "")
 
@@ -39,25 +36,9 @@ def test_an_agent_is_trusted_no_more_than_all_are_and_less_where_its_own_rate_sa
     assert agent_trust(restricted, TrustFacts(state="undefined")).level == "restricted"
 
 
-@pytest.mark.parametrize(
-    ("by", "until", "level"),
-    [
-        ("kay", NOW + timedelta(hours=1), "trusted"),
-        ("kay", NOW, "restricted"),
-        ("axon-1", NOW + timedelta(hours=1), "restricted"),
-        ("nobody", NOW + timedelta(hours=1), "restricted"),
-    ],
-)
-def test_a_human_may_set_a_level_for_a_time_and_an_agent_may_not(by: str, until: datetime, level: str):
-    override = Override(level="trusted", by=by, reason="release week", since=NOW - timedelta(hours=1), until=until)
-    found = Trust("restricted", "")
+def test_what_is_not_known_of_an_agent_is_said_beside_what_is_known_of_all():
+    found = agent_trust(Trust("normal", "an early warning is up"), TrustFacts(state="undefined"))
 
-    humans = frozenset({"kay", "axon-1"})
-    assert overridden(found, override, agent="axon-1", humans=humans, now=NOW).level == level
-
-
-def test_no_override_outlives_a_month():
-    override = Override(level="trusted", by="kay", reason="x", since=NOW, until=NOW + timedelta(days=999))
-    later = NOW + timedelta(days=31)
-
-    assert overridden(TRUSTED, override, agent=None, humans=frozenset({"kay"}), now=later) is TRUSTED
+    assert (found.level, found.because) == (
+        "normal", "too little of this agent was merged to say; of all, an early warning is up",
+    )  # fmt: skip

@@ -1,5 +1,5 @@
 -- Merges from a place on, oldest first.
-SELECT place, seq, project, (payload ->> 'attempts')::integer AS attempts, payload ->> 'verdict' AS verdict
+SELECT place, seq, project, (payload ->> 'attempts')::integer AS attempts, payload ->> 'verdict' AS verdict, agent
 FROM events_outbox
 WHERE kind = 'phase.transition' AND target = 'merged' AND place >= %(place)s
 ORDER BY place

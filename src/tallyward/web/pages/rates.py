@@ -1,11 +1,12 @@
 """How well work gets merged: the rates, the bands they turn at, where they turned, and what follows.
 
-The numbers are those of `/v1/rates`, the drawings those of the events `metric.rates`. An undefined rate says how far
+The numbers are those of `/v1/rates`, the drawings those of the last merges. An undefined rate says how far
 it is from being one.
 """
 
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,6 +14,7 @@ from tallyward.domain.access import Principal
 from tallyward.domain.rates import CROSSED, GLOBAL, Band, RateBands
 from tallyward.domain.rates_now import RateNow
 from tallyward.services.rates import RateHistory, Rates
+from tallyward.services.trust import TrustBoard
 from tallyward.web.calls import Call
 from tallyward.web.pages._frame import Frame, Room, look
 from tallyward.web.rate_drawing import Drawing, draw
@@ -28,7 +30,11 @@ WORDS = {
     FIRST_PASS: ("Merged at the first pass", "merges that needed one attempt"),
     CONFLICTS: ("Rebase conflicts", "merges whose last verdict was a conflict with what was merged meanwhile"),
     "p95_attempts_to_merge": ("Attempts, 95th percentile", "19 of 20 merges need no more"),
-    "abandoned_rate": ("Given up", "of the items that ended"),
+    "abandoned_rate": ("Given up", "of the items that ended last"),
+    "abandoned_of_opened_rate": (
+        "Given up of what was begun",
+        "of the items that were opened last; some are open still",
+    ),
 }
 
 
@@ -64,17 +70,17 @@ def lines(rates: Rates) -> list[dict[str, Any]]:
 
 def drawing(history: RateHistory, metric: str, band: Band) -> Drawing:
     """The drawing of one global rate over the merges that are known."""
-    points = [told.get(f"{metric}_{GLOBAL}") or told.get(metric) for told in history.rates]
+    points = [msgspec.to_builtins(getattr(told, metric)) for told in history.rates]
     turns = {
         turn.payload["merge_seq"]: turn.payload
         for turn in history.turns
         if turn.kind == CROSSED and turn.payload["series"] == f"{metric}/{GLOBAL}"
     }
-    turned = [turns.get(told["merge_seq"]) for told in history.rates]
+    turned = [turns.get(told.merge_seq) for told in history.rates]
     return draw(WORDS[metric][0], points, turned, band)
 
 
-def render_rates(rates: Rates, history: RateHistory, bands: RateBands, frame: Frame) -> str:
+def render_rates(rates: Rates, history: RateHistory, bands: RateBands, trust: TrustBoard, frame: Frame) -> str:
     """The page of the rates."""
     drawn = (
         (drawing(history, FIRST_PASS, bands.first_pass_merge_rate), bands.first_pass_merge_rate),
@@ -88,6 +94,9 @@ def render_rates(rates: Rates, history: RateHistory, bands: RateBands, frame: Fr
         drawings=drawn,
         turns=[turn for turn in history.turns if turn.payload.get("direction")],
         trust_light=LIGHTS[rates.trust.level],
+        trust=trust,
+        lights=LIGHTS,
+        agents=[(one, value_of(one.first_pass_merge_rate, share=True)) for one in trust.agents],
         overlap_light=LIGHTS[rates.overlap],
     )
 
@@ -98,7 +107,8 @@ async def page(request: Request, principal: Principal) -> Response:
     rates = await book.read(view.principal, request.query_params.get("project", "").replace("\0", "") or None)
     history = await book.history(view.principal)
     bands = request.app.state.tenants.config(view.principal.tenant).rates
-    return Page(render_rates(rates, history, bands, view.frame))
+    trust = await request.app.state.trust.read(view.principal)
+    return Page(render_rates(rates, history, bands, trust, view.frame))
 
 
 CALLS = (
