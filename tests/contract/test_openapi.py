@@ -1,6 +1,7 @@
 """The API description tells the truth: it is the committed one, it names every route, and answers have its shapes."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,15 @@ ROW = {"engineer_id": "thomas-c", "skill_name": "/start", "runtime": "claude-cod
 REQUEST = {
     "request_key": "msg_1", "ts": "2026-05-17T12:00:00Z", "model": "m", "runtime": "modal", "engineer_id": "thomas-c",
 }  # fmt: skip
+OVERRIDE = {"level": "normal", "reason": "a look", "until": clock.iso(clock.now() + timedelta(days=1))}
 BODIES = {
     "/v1/trace": ROW,
     "/v1/context-fetches": {"agent_name": "claude-code", "file_path": "README.md"},
     "/v1/usage": REQUEST,
     "/v1/work-items/{project:path}/{story_id}/transitions": {"phase": "build"},
     "/v1/capture-report": {"machine": "0" * 32, "days": []},
+    "/v1/trust/overrides": OVERRIDE,
+    "/v1/trust/overrides/end": {},
 }
 
 
@@ -90,7 +94,9 @@ async def test_an_answer_has_the_shape_that_is_described(database_url: str, call
 
         path = call.path.replace("{project:path}/{story_id}", "web/S-1")
         path = path.replace("{session:path}", "s1").replace("{name}", "latency")
-        asking = await site.token(["admin"]) if call.access == "admin" else token
+        admin = await site.token(["admin"])
+        await site.call("POST", "/v1/trust/overrides", token=admin, body=OVERRIDE)
+        asking = admin if call.access in ("admin", "approve or admin") else token
         answer = await site.call(call.method, path, token=asking, body=BODIES.get(call.path))
 
     assert answer.status == call.status
