@@ -4,10 +4,15 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tallyward.domain.tenant import DEFAULT_TENANT
 from tallyward.ledger.database import Database
 from tallyward.ledger.writer import Writer
 from tallyward.redact import Secret
+from tallyward.testing.frozen_clock import FrozenClock
 from tests.databases import Databases
+from tests.forge_in_memory import ForgeInMemory
+from tests.shepherd_stage import Stage
+from tests.shepherding import READY, START
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +39,16 @@ async def writer(ledger: Database) -> AsyncIterator[Writer]:
     await started.start()
     yield started
     await started.stop()
+
+
+@pytest.fixture
+def time() -> Iterator[FrozenClock]:
+    with FrozenClock(START) as frozen:
+        yield frozen
+
+
+@pytest.fixture
+async def stage(ledger: Database, time: FrozenClock) -> Stage:
+    staged = Stage(ledger, ForgeInMemory(READY), time)
+    await staged.tenants.ensure(DEFAULT_TENANT)
+    return staged

@@ -191,16 +191,16 @@ def state_of(signals: PullRequestSignals) -> dict[str, Any]:
     }
 
 
-def subject_of(forge: str, repo: str, number: int) -> str:
-    """The name by which the events of one pull request are found."""
-    return f"{forge}:{repo}#{number}"
+def subject_of(told: PullRequestSignals) -> str:
+    """The name by which the events of one pull request are found, whatever its repository is called by then."""
+    return f"{told.forge}:{told.repo if told.repo_id is None else told.repo_id}#{told.number}"
 
 
 def decision_payload(facts: Facts, decision: Decision, at: str, *, dry_run: bool) -> dict[str, Any]:
     """A decision as it is kept, its moment written out, with everything that it was taken by."""
     told = facts.signals
     return {
-        "subject": subject_of(told.forge, told.repo, told.number),
+        "subject": subject_of(told),
         "forge": told.forge,
         "repo": told.repo,
         "number": told.number,

@@ -794,7 +794,9 @@ CREATE TABLE public.events_outbox (
     target text GENERATED ALWAYS AS ((payload ->> 'target'::text)) STORED,
     series text GENERATED ALWAYS AS ((payload ->> 'series'::text)) STORED,
     place text GENERATED ALWAYS AS (COALESCE((payload ->> 'place'::text), (((payload ->> 'at'::text) || '/'::text) || lpad((seq)::text, 20, '0'::text)))) STORED COLLATE pg_catalog."C",
-    agent text GENERATED ALWAYS AS ((payload ->> 'agent'::text)) STORED COLLATE pg_catalog."C"
+    agent text GENERATED ALWAYS AS ((payload ->> 'agent'::text)) STORED COLLATE pg_catalog."C",
+    subject text GENERATED ALWAYS AS ((payload ->> 'subject'::text)) STORED COLLATE pg_catalog."C",
+    action text GENERATED ALWAYS AS ((payload ->> 'action'::text)) STORED
 );
 
 ALTER TABLE ONLY public.events_outbox FORCE ROW LEVEL SECURITY;
@@ -830,6 +832,10 @@ COMMENT ON COLUMN public.events_outbox.series IS 'From the payload: metric and s
 COMMENT ON COLUMN public.events_outbox.place IS 'From the payload: when it happened, then seq: the order of events, however late they were told.';
 
 COMMENT ON COLUMN public.events_outbox.agent IS 'From the payload: agent that it is about.';
+
+COMMENT ON COLUMN public.events_outbox.subject IS 'From the payload: pull request that it is about, as forge, repository and number.';
+
+COMMENT ON COLUMN public.events_outbox.action IS 'From the payload: what was decided or done about it.';
 
 ALTER TABLE public.events_outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.events_outbox_id_seq
@@ -1670,6 +1676,10 @@ CREATE INDEX events_outbox_merged_agent ON public.events_outbox USING btree (ten
 CREATE UNIQUE INDEX events_outbox_merged_once ON public.events_outbox USING btree (tenant, work_item_id) WHERE ((kind = 'phase.transition'::text) AND (target = 'merged'::text));
 
 CREATE INDEX events_outbox_merged_project ON public.events_outbox USING btree (tenant, project, place) WHERE ((kind = 'phase.transition'::text) AND (target = 'merged'::text));
+
+CREATE INDEX events_outbox_subject ON public.events_outbox USING btree (tenant, subject, seq) WHERE (subject IS NOT NULL);
+
+CREATE INDEX events_outbox_subject_done ON public.events_outbox USING btree (tenant, subject, seq) WHERE ((subject IS NOT NULL) AND (action IS DISTINCT FROM 'wait'::text));
 
 CREATE INDEX events_outbox_turns ON public.events_outbox USING btree (tenant, series, place, seq) WHERE (series IS NOT NULL);
 
