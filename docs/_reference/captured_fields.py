@@ -16,6 +16,7 @@ from docs._reference.markdown import code, table
 from tallyward.capture._base import Seen, fetch, fire
 from tallyward.domain.capture_report import CaptureReportIn
 from tallyward.domain.fire import FetchIn, FireIn
+from tallyward.domain.hold import ScopeIn
 from tallyward.domain.trust_override import EndIn, OverrideIn
 from tallyward.domain.usage import UsageIn
 from tallyward.domain.work_item import TransitionIn
@@ -133,14 +134,15 @@ HEAD = """# Captured fields
 What the calls below take, and so all that any path of capture can store. Any other field is refused with its name. A
 hook builds its rows from this list, field by field, before anything touches the disk.
 
-What a person sets about [trust](../how-to/trust.md) is kept as events of the outbox and is not listed here.
+What a person sets about [trust](../how-to/trust.md), and work that is [held](../how-to/holds.md), is kept as events of
+the outbox and is not listed here.
 
 Where two sightings of one fire differ, [the rules of the merge](../why/dedupe.md) decide.
 """
 
 
 # What is asked or decided and captures nothing: it ends in events of the outbox, and how-to pages say in which.
-DECIDED = frozenset({OverrideIn, EndIn})
+DECIDED = frozenset({OverrideIn, EndIn, ScopeIn})
 
 
 def taken() -> dict[str, type[Struct]]:

@@ -90,6 +90,14 @@ def test_a_replay_names_the_rows_that_were_edited_and_puts_them_right(server: Se
     assert (mended.returncode, after) == (1, [0, 0, 0])
 
 
+def test_work_may_begin_where_nobody_is_in_its_way(server: Server, token: str) -> None:
+    asked = run(server, token, "holds", "check", "api", "S-77", "--path", "src/a.py")
+    shown = run(server, token, "holds")
+
+    assert (asked.returncode, asked.stdout.split(":")[0]) == (0, "go")
+    assert shown.stdout.startswith("0 waiting now")
+
+
 def test_a_person_sets_trust_for_a_time_and_an_orchestrator_does_not(server: Server, token: str) -> None:
     person = server.token("approve", "read")
     wish = ("trust", "override", "restricted", "--agent", "axon", "--for", "2d", "--reason", "wrong lock files")

@@ -31,6 +31,7 @@ BODIES: dict[str, Any] = {
         "level": "normal", "reason": "a look", "until": clock.iso(clock.now() + timedelta(days=1)),
     },
     "POST /v1/trust/overrides/end": {},
+    "POST /v1/scope/check": {"project": "web", "story_id": "S-1"},
     "POST /v1/logs": {"resourceLogs": []},
     "POST /v1/metrics": {"resourceMetrics": []},
     "POST /v1/traces": {"resourceSpans": []},

@@ -32,6 +32,7 @@ BODIES = {
     "/v1/capture-report": {"machine": "0" * 32, "days": []},
     "/v1/trust/overrides": OVERRIDE,
     "/v1/trust/overrides/end": {},
+    "/v1/scope/check": {"project": "web", "story_id": "S-1"},
 }
 
 

@@ -19,6 +19,7 @@ from tallyward.cli import (
     connect,
     doctor,
     economics,
+    holds,
     mcp_servers,
     metrics,
     reconcile,
@@ -34,7 +35,7 @@ from tallyward.errors import DependencyMissing, TallyError
 EXIT_SETUP = 2  # it cannot work as it is set up; the line on standard error says what to do
 LAPTOP_COMMANDS = (
     *("connect", "disconnect", "flush", "status", "doctor", "reconcile", "backfill", "mcp", "relay"),
-    *("me", "team", "skills", "agents", "cost", "top", "usage", "accept", "work", "metrics", "trust"),
+    *("me", "team", "skills", "agents", "cost", "top", "usage", "accept", "work", "metrics", "trust", "holds"),
     "--version",
 )
 SERVER_COMMANDS = {
@@ -80,6 +81,7 @@ def build(arguments: list[str]) -> typer.Typer:
     work.commands(app)
     metrics.commands(app)
     trust.commands(app)
+    holds.commands(app)
     if not (arguments and arguments[0] in LAPTOP_COMMANDS):
         _add_server_commands(app)
     return app

@@ -14,6 +14,7 @@ from tallyward.domain.rates import State
 
 OverlapPolicy = Literal["relaxed", "graded", "strict"]
 HOLD_MAX = timedelta(hours=1)  # from the first hold on, whatever holds it since
+SHOWN_MAX = 3
 HOT_CONFLICTS_MIN, HOT_SHARE_MIN = 3, 0.20
 
 
@@ -95,6 +96,21 @@ def decide(  # noqa: PLR0913  # every fact of the decision, by name
         return Decision(hold=False, blockers=blockers, paths=touched, cost=cost, expired=True)
     ends_at = (held_since or now) + HOLD_MAX
     return Decision(hold=True, blockers=blockers, paths=touched, cost=cost, ends_at=ends_at)
+
+
+def reason(policy: OverlapPolicy, found: Decision, paths: frozenset[str], *, urgent: bool = False) -> str:
+    """The decision in words."""
+    shared = ", ".join(found.paths[:SHOWN_MAX]) + (" and more" if len(found.paths) > SHOWN_MAX else "")
+    if found.hold:
+        return f"{', '.join(found.blockers[:SHOWN_MAX])} changes {shared}"
+    said = {
+        "it has waited long enough and goes anyhow": found.expired,
+        "it does not say what it changes, and what is not known is not held against it": not paths,
+        "it is urgent": urgent,
+        "few merges conflict, so nothing is held": policy == "relaxed",
+        "nobody is changing a file of it that often conflicts": policy == "graded",
+    }
+    return next((says for says, holds in said.items() if holds), "nobody is changing a file of it")
 
 
 def _counting(policy: OverlapPolicy, paths: frozenset[str], history: Mapping[str, FileHistory]) -> frozenset[str]:

@@ -31,6 +31,7 @@ from tallyward.services.capture_reports import CaptureReports
 from tallyward.services.durable import Durable, all_duties
 from tallyward.services.duties._base import Means
 from tallyward.services.events import Events
+from tallyward.services.holds import Holds
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
 from tallyward.services.rates import RateBook
@@ -42,7 +43,7 @@ from tallyward.services.tokens import Tokens
 from tallyward.services.trust import TrustBook
 from tallyward.services.usage import Accounts
 from tallyward.services.work import Work
-from tallyward.web import api, boards, capture_reports, influx, otlp, pages, scrape, trust, usage, work
+from tallyward.web import api, boards, capture_reports, holds, influx, otlp, pages, scrape, trust, usage, work
 from tallyward.web.auth import authorise
 from tallyward.web.calls import Call
 from tallyward.web.live import Feed
@@ -54,7 +55,7 @@ _log = logging.getLogger(__name__)
 
 CALLS: tuple[Call, ...] = (
     *api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *capture_reports.CALLS, *work.CALLS, *trust.CALLS,
-    *scrape.CALLS, *influx.CALLS, *pages.CALLS,
+    *holds.CALLS, *scrape.CALLS, *influx.CALLS, *pages.CALLS,
 )  # fmt: skip
 
 
@@ -174,6 +175,7 @@ def _add_reports(state: State, database: Database, tenants: Tenants) -> None:
     state.capture_reports = CaptureReports(database)
     state.rates = RateBook(database, tenants)
     state.trust = TrustBook(database, tenants)
+    state.holds = Holds(database, tenants, state.trust)
     state.work = Work(database, state.rates.after_merge)
     state.events = Events(database)
     state.series = Series(database, tenants)

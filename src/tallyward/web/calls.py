@@ -17,6 +17,7 @@ from tallyward.services.board import Board
 from tallyward.services.boards import Boards
 from tallyward.services.capture_reports import CaptureReports
 from tallyward.services.events import Events
+from tallyward.services.holds import Holds
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
 from tallyward.services.rates import RateBook
@@ -50,6 +51,7 @@ class Services(Protocol):
     rates: RateBook
     series: Series
     trust: TrustBook
+    holds: Holds
 
 
 @dataclass(frozen=True)

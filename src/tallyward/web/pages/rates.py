@@ -4,6 +4,7 @@ The numbers are those of `/v1/rates`, the drawings those of the last merges. An 
 it is from being one.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from tallyward.domain.access import Principal
 from tallyward.domain.rates import CROSSED, GLOBAL, Band, RateBands
 from tallyward.domain.rates_now import RateNow
+from tallyward.services.holds import HoldsBoard
 from tallyward.services.rates import RateHistory, Rates
 from tallyward.services.trust import TrustBoard
 from tallyward.web.calls import Call
@@ -80,8 +82,20 @@ def drawing(history: RateHistory, metric: str, band: Band) -> Drawing:
     return draw(WORDS[metric][0], points, turned, band)
 
 
-def render_rates(rates: Rates, history: RateHistory, bands: RateBands, trust: TrustBoard, frame: Frame) -> str:
+@dataclass(frozen=True)
+class Shown:
+    """What the page tells of."""
+
+    rates: Rates
+    history: RateHistory
+    bands: RateBands
+    trust: TrustBoard
+    holds: HoldsBoard
+
+
+def render_rates(shown: Shown, frame: Frame) -> str:
     """The page of the rates."""
+    rates, history, bands = shown.rates, shown.history, shown.bands
     drawn = (
         (drawing(history, FIRST_PASS, bands.first_pass_merge_rate), bands.first_pass_merge_rate),
         (drawing(history, CONFLICTS, bands.rebase_conflict_rate), bands.rebase_conflict_rate),
@@ -94,21 +108,26 @@ def render_rates(rates: Rates, history: RateHistory, bands: RateBands, trust: Tr
         drawings=drawn,
         turns=[turn for turn in history.turns if turn.payload.get("direction")],
         trust_light=LIGHTS[rates.trust.level],
-        trust=trust,
-        lights=LIGHTS,
-        agents=[(one, value_of(one.first_pass_merge_rate, share=True)) for one in trust.agents],
         overlap_light=LIGHTS[rates.overlap],
+        trust=shown.trust,
+        holds=shown.holds,
+        lights=LIGHTS,
+        agents=[(one, value_of(one.first_pass_merge_rate, share=True)) for one in shown.trust.agents],
     )
 
 
 async def page(request: Request, principal: Principal) -> Response:
     view = await look(request, principal, ROOM, ranged=False, exported="/v1/rates", csv=False)
-    book = request.app.state.rates
-    rates = await book.read(view.principal, request.query_params.get("project", "").replace("\0", "") or None)
-    history = await book.history(view.principal)
-    bands = request.app.state.tenants.config(view.principal.tenant).rates
-    trust = await request.app.state.trust.read(view.principal)
-    return Page(render_rates(rates, history, bands, trust, view.frame))
+    state = request.app.state
+    project = request.query_params.get("project", "").replace("\0", "") or None
+    shown = Shown(
+        rates=await state.rates.read(view.principal, project),
+        history=await state.rates.history(view.principal),
+        bands=state.tenants.config(view.principal.tenant).rates,
+        trust=await state.trust.read(view.principal),
+        holds=await state.holds.board(view.principal),
+    )
+    return Page(render_rates(shown, view.frame))
 
 
 CALLS = (
