@@ -41,6 +41,7 @@ LAPTOP_COMMANDS = (
 SERVER_COMMANDS = {
     "serve": "Serve the ledger, its API and its pages.",
     "db": "Reach and check the ledger's database.",
+    "import": "Bring in what was there before: the history of a clone.",
     "replay": "Make what is derived from the outbox anew, or compare.",
     "reprice": "Reckon again what every request cost.",
     "token": "Make, list and revoke bearer tokens.",

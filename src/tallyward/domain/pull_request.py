@@ -30,10 +30,14 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Undone(Struct, frozen=True, kw_only=True):
-    """A commit that belongs to no pull request took it back, and when."""
+    """A commit that belongs to no pull request took it back, and when; `sha` is None where it was brought back since.
 
-    sha: str
+    said_at: the latest commit from which that is known.
+    """
+
+    sha: str | None
     at: datetime
+    said_at: datetime | None = None
 
 
 class PullRequestFacts(Struct, frozen=True, kw_only=True):
@@ -132,6 +136,8 @@ def first(told: PullRequestFacts) -> PullRequest:
     stamps = dict.fromkeys(values, stamp)
     # The name is what it was called when the word was spoken, however old the pull request.
     stamps["repo"] = _stamp(told.source, told.told_at or told.updated_at)
+    if told.undone is not None:
+        stamps["undone"] = _stamp(told.source, told.undone.said_at or told.undone.at)
     if told.state is not None:
         closed_at, merged_at = _ended(told)
         values |= {"state": told.state, "closed_at": closed_at, "merged_at": merged_at}
@@ -198,7 +204,7 @@ def undoing(pull: PullRequest, takers: Iterable[tuple[PullRequest, bool]]) -> Un
     """
     if pull.state != "merged" or pull.merged_at is None:
         return None
-    found = [Undoing(pull.undone.sha, pull.undone.at)] if pull.undone else []
+    found = [Undoing(pull.undone.sha, pull.undone.at)] if pull.undone and pull.undone.sha else []
     for taker, undone in takers:
         if taker.state == "merged" and taker.merged_at and taker.merged_at >= pull.merged_at and not undone:
             name = taker.merge_sha or "" if taker.number is None else f"#{taker.number}"

@@ -55,6 +55,8 @@
         ├── UnsafeDatabase
         ├── SettingsUnreadable
         ├── ProgramMissing
+        │   └── GitMissing
+        ├── CloneUnreadable
         ├── HooksUntrusted
         ├── NotForAll
         ├── NotConnected
@@ -108,11 +110,13 @@ from tallyward.errors.forge import (
     RateLimited,
 )
 from tallyward.errors.setup import (
+    CloneUnreadable,
     ConfigInvalid,
     DatabaseUnreachable,
     DataDirUnusable,
     DeliveryPostponed,
     DependencyMissing,
+    GitMissing,
     HomeUnusable,
     HooksUntrusted,
     LedgerMissing,
@@ -140,6 +144,7 @@ __all__ = [
     "BadRequest",
     "Busy",
     "ClocksDiffer",
+    "CloneUnreadable",
     "ConfigInvalid",
     "Conflict",
     "CrossSite",
@@ -155,6 +160,7 @@ __all__ = [
     "ForgeRejected",
     "ForgeTokenRefused",
     "ForgeUnavailable",
+    "GitMissing",
     "HomeUnusable",
     "HooksUntrusted",
     "Internal",

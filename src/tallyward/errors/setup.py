@@ -129,6 +129,20 @@ class ProgramMissing(SetupError):
     remedy = "Install Claude Code or Codex, or name the one that is elsewhere: `tally connect claude`."
 
 
+class GitMissing(ProgramMissing):
+    """There is no git on this machine."""
+
+    code = "git_missing"
+    remedy = "Install git; 2.38 or newer can also tell which merges conflicted."
+
+
+class CloneUnreadable(SetupError):
+    """This is no clone that git can read."""
+
+    code = "clone_unreadable"
+    remedy = "`git -C PATH log` shows what git says; where it speaks of ownership, run the command as the owner."
+
+
 class HooksUntrusted(SetupError):
     """Codex does not trust our hooks yet, and runs none of them."""
 

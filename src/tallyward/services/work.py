@@ -70,7 +70,7 @@ class Work:
             "project": work_item.require_name(project, "project"),
             "story_id": work_item.require_name(story_id, "story_id"),
         }
-        request = _fingerprint(told)
+        request = fingerprint(told)
         async with self._database.transaction(principal.tenant) as connection:
             await fetch_all(connection, "lock_outbox")
             if key is not None:
@@ -140,7 +140,8 @@ def _usable(key: str) -> str:
     return key
 
 
-def _fingerprint(told: TransitionIn) -> str:
+def fingerprint(told: TransitionIn) -> str:
+    """By which a step that comes again under its key is known to be the same."""
     facts = msgspec.to_builtins(told)
     if told.agent is None:  # what was told before agents were is the same request still
         del facts["agent"]
