@@ -10,11 +10,12 @@ from types import ModuleType
 
 import pytest
 
-from tallyward import accept, capture, metrics
+from tallyward import accept, capture, forges, metrics
 from tallyward.accept._base import Check
 from tallyward.capture._base import CaptureSource
 from tallyward.cli import checks
 from tallyward.cli.checks._base import DoctorCheck
+from tallyward.forges._base import Forge
 from tallyward.metrics._base import Metric
 from tallyward.plugins import found
 from tallyward.services.asked import FILTERS
@@ -24,6 +25,7 @@ FOLDERS: dict[str, tuple[ModuleType, type, str]] = {
     "metrics": (metrics, Metric, "tests/ledger/metrics"),
     "capture": (capture, CaptureSource, "tests/unit/capture"),
     "accept": (accept, Check, "tests/unit/accept"),
+    "forges": (forges, Forge, "tests/forges"),
     "cli/checks": (checks, DoctorCheck, "tests/unit/cli/checks"),
 }
 METRICS = found(metrics, Metric)

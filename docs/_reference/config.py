@@ -8,6 +8,7 @@ import msgspec
 from docs._reference.markdown import code, table
 from tallyward.config import DEFAULT_HOST, DEFAULT_PORT, OTHER_VARIABLES, SERVER_VARIABLES, Settings
 from tallyward.domain.acceptance import AcceptConfig
+from tallyward.domain.forge_config import ForgeConfig
 from tallyward.domain.oidc import OidcConfig
 from tallyward.domain.tenant import GradeThresholds, TenantConfig
 
@@ -114,6 +115,7 @@ TENANT_KEYS = {
     "shepherd": "Limits, deadlines and labels of [the shepherd](../why/shepherd.md) of pull requests.",
     "series": "`[series.measurements.<name>]`: what is kept of [training series](../how-to/training-series.md) beside"
     " what everybody keeps: `tags`, those of them that are `required`, and the kind of each of the `fields`.",
+    "forges": "Where repositories live, one `[[forges]]` for each account on a forge; see below.",
     "oidc": "Where the people of this tenant sign in; see below. None: by token alone.",
     "merged_pr_usd": "Dollars per merged pull request of an agent: more than `red` is red, more than `yellow` yellow.",
     "retention": "`raw_days`: how many days single rows are kept, 31 at least; 0 keeps them for ever.",
@@ -153,6 +155,19 @@ OIDC_KEYS = {
 }
 
 
+FORGE_KEYS = {
+    "name": "What this account is called in messages and in the ledger, such as `github`.",
+    "kind": "`github`, GitHub Enterprise Server included.",
+    "api_url": "Address of the API: `https://<host>/api/v3` of an Enterprise Server. Empty: that of github.com.",
+    "repos": "Repositories that are read, as `owner/name`; each in one `[[forges]]` only.",
+    "low_priority": "Those of them that are looked at once an hour instead of every 15 minutes.",
+    "shepherd": "Those of them in which Tallyward may act. Of all others it only says what it would do.",
+    "token_file": "File with a token, from the tenant's folder or absolute.",
+    "token_env": "Variable with the token, in its place.",
+    "app_id": "Number of a GitHub App, in place of a token.",
+    "installation_id": "Number of its installation in the organisation.",
+    "private_key_file": "File with its private key, from the tenant's folder or absolute.",
+}
 ACCEPT_KEYS = {
     "team": "Who is meant by everyone. None named: whoever has a living token that is bound to them.",
     "checkouts": "Folders on the server in which repositories lie, by `owner/name`; they are only read.",
@@ -172,6 +187,21 @@ def _accept_keys() -> str:
         for name, says in ACCEPT_KEYS.items()
     ]
     return table(["key of `[accept]`", "default", "what it is for"], rows)
+
+
+def _forge_keys() -> str:
+    if list(ForgeConfig.__struct_fields__) != list(FORGE_KEYS):
+        raise ValueError("docs/_reference/config.py does not tell of every key of [[forges]], in FORGE_KEYS.")
+    defaults = ForgeConfig(name="")
+    rows = [
+        [
+            code(name),
+            "must be given" if name == "name" else code(msgspec.json.encode(getattr(defaults, name)).decode()),
+            says,
+        ]
+        for name, says in FORGE_KEYS.items()
+    ]
+    return table(["key of `[[forges]]`", "default", "what it is for"], rows)
 
 
 def _oidc_keys() -> str:
@@ -214,6 +244,10 @@ is the tenant: 1 to 63 lower-case letters, digits and hyphens. `[grades]` takes 
 {_accept_keys()}
 
 [The acceptance grid](../how-to/accept.md) shows what each is for.
+
+{_forge_keys()}
+
+[Connect a forge](../how-to/forges.md) shows how to make a token, and what is read with it.
 
 {_oidc_keys()}
 

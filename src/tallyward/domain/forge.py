@@ -12,6 +12,8 @@ from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
+from tallyward.domain.reverts import Reverted
+
 CheckStatus = Literal["queued", "in_progress", "completed"]
 PullRequestState = Literal["open", "closed", "merged"]
 MergeMethod = Literal["merge", "squash", "rebase"]
@@ -27,13 +29,6 @@ class Check(Struct, frozen=True, kw_only=True):
     name: str
     status: CheckStatus
     conclusion: str | None = None
-
-
-class Reverted(Struct, frozen=True, kw_only=True):
-    """What a pull request takes back: the number or the merge commit of another, as far as it was told."""
-
-    number: int | None = None
-    sha: str | None = None
 
 
 class PullRequestSignals(Struct, frozen=True, kw_only=True):

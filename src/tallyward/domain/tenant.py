@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from tallyward.domain.acceptance import AcceptConfig
 from tallyward.domain.attribution import AgentRules
 from tallyward.domain.fire import KINDS, Kind
+from tallyward.domain.forge_config import ForgeConfig, forge_problems
 from tallyward.domain.money import Currency
 from tallyward.domain.oidc import OidcConfig
 from tallyward.domain.rates import RateBands
@@ -70,6 +71,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
     rates: RateBands = field(default_factory=RateBands)
     agents: AgentRules = field(default_factory=AgentRules)
     shepherd: ShepherdConfig = field(default_factory=ShepherdConfig)
+    forges: tuple[ForgeConfig, ...] = ()
     oidc: OidcConfig | None = None
     accept: AcceptConfig = field(default_factory=AcceptConfig)
     currency: Currency = field(default_factory=Currency)
@@ -94,6 +96,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
             *self.accept.problems(),
             *self.agents.problems(),
             *self.series.problems(),
+            *forge_problems(self.forges),
             *(self.oidc.problems() if self.oidc else []),
         ]
 

@@ -7,27 +7,31 @@ from datetime import datetime
 
 from tallyward.errors.base import TallyError
 
+_HOW = "docs/how-to/forges.md"
+
 
 class ForgeError(TallyError):
     """The forge did not do what it was asked."""
 
     code = "forge_error"
     status = 502
-    remedy = "The message says what the forge was asked, and what it answered."
+    remedy = f"`tally forge check` says what the forge allows; {_HOW} what it must allow."
 
 
 class ForgeTokenRefused(ForgeError):
     """The forge does not take the token, or the key of the App."""
 
     code = "forge_token_refused"
-    remedy = "Make a new token or key, and put it into the file that `[[forges]]` names."
+    remedy = (
+        f"Make a new token or key, and put it into the file that `[[forges]]` names; {_HOW} says with which rights."
+    )
 
 
 class ForgeForbidden(ForgeError):
     """The token may not do that."""
 
     code = "forge_forbidden"
-    remedy = "Give the token or the App the right to do what is named."
+    remedy = f"Give the token or the App the right to do what is named; {_HOW} lists them."
 
 
 class NotFoundOnForge(ForgeError):

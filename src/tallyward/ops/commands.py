@@ -22,6 +22,7 @@ from tallyward.domain.tenant import DEFAULT_TENANT
 from tallyward.errors import ConfigInvalid, DatabaseUnreachable, NotFound, NotListed
 from tallyward.ledger import embedded
 from tallyward.ledger.database import APP_ROLE, Database
+from tallyward.ops.forge_commands import commands as forge
 from tallyward.ops.import_commands import commands as imports
 from tallyward.ops.opened import AsJson, DatabaseUrl, DataDir, TenantName, opened_ledger
 from tallyward.ops.replay_commands import replay
@@ -47,6 +48,7 @@ def commands(app: typer.Typer) -> None:
     app.add_typer(db, name="db")
     app.add_typer(rollup, name="rollup")
     app.add_typer(imports, name="import")
+    app.add_typer(forge, name="forge")
 
 
 def serve(

@@ -27,11 +27,10 @@ def read_config(path: Path) -> TenantConfig:
     return config
 
 
-class Tenants:
-    """Settings and keys of the tenants of this ledger."""
+class TenantFiles:
+    """What the tenants of a folder decided. Files that a setting names are looked for in the tenant's own folder."""
 
-    def __init__(self, database: Database, tenants_dir: Path | None) -> None:
-        self._database = database
+    def __init__(self, tenants_dir: Path | None) -> None:
         self._configs: dict[str, TenantConfig] = {}
         self._folder = tenants_dir or Path()
         for path in sorted(tenants_dir.glob("*/tenant.toml")) if tenants_dir else []:
@@ -42,6 +41,9 @@ class Tenants:
     def config(self, tenant: str) -> TenantConfig:
         return self._configs.get(tenant, TenantConfig())
 
+    def folder(self, tenant: str) -> Path:
+        return self._folder / tenant
+
     def names(self) -> list[str]:
         """The tenants that have a folder, and the one that needs none."""
         return sorted({DEFAULT_TENANT, *self._configs})
@@ -50,6 +52,14 @@ class Tenants:
         """The tenants whose people sign in at a provider: how, and the folder that their files are named from."""
         found = [(tenant, config.oidc) for tenant, config in self._configs.items()]
         return [(tenant, oidc, self._folder / tenant) for tenant, oidc in found if oidc is not None]
+
+
+class Tenants(TenantFiles):
+    """Settings and keys of the tenants of this ledger."""
+
+    def __init__(self, database: Database, tenants_dir: Path | None) -> None:
+        super().__init__(tenants_dir)
+        self._database = database
 
     async def ensure(self, tenant: str) -> bool:
         """Adds the tenant where it is new. True when it was."""

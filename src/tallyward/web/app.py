@@ -165,6 +165,7 @@ async def _alive(app: Starlette) -> AsyncGenerator[None]:
         following.cancel()
         await asyncio.wait([following, loading])
         await state.durable.stop()
+        await state.forges.close()
         await state.roller.stop()
         await state.writer.stop()
         await state.database.close()
@@ -185,6 +186,7 @@ def _add_background(state: State, database: Database, tenants: Tenants) -> None:
     """What goes on whether anybody asks for it or not."""
     means = Means(database, tenants)
     state.roller = Roller(database, tenants)
+    state.forges = means.forges
     state.durable = Durable(means, all_duties(means))
 
 

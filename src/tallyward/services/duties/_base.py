@@ -7,9 +7,11 @@ be begun twice, by two servers even, when the first of them was taken for dead; 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 from tallyward.ledger.database import Database
+from tallyward.services.forges import Forges
 from tallyward.services.tenants import Tenants
 
 HOUR_MINUTES = 60
@@ -22,6 +24,11 @@ class Means:
 
     database: Database
     tenants: Tenants
+
+    @cached_property
+    def forges(self) -> Forges:
+        """The forges of every tenant. Whoever made the means closes them."""
+        return Forges(self.tenants)
 
 
 class Duty(ABC):
