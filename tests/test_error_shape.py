@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tallyward import errors
-from tallyward.errors import Busy, ForgeUnavailable, RateLimited, Refused, SetupError, TallyError
+from tallyward.errors import Busy, ForgeUnavailable, RateLimited, Refused, SetupError, SinkUnavailable, TallyError
 from tallyward.web.app import CALLS
 from tallyward.web.openapi import describe
 from tallyward.web.problems import error_response
@@ -71,7 +71,7 @@ def test_an_error_says_what_happened_and_what_to_do(kind: type[TallyError]):
         return  # a command prints it; there is no status to answer with
     assert kind.retryable == (kind.status in (408, 503))
     assert issubclass(kind, Refused) == (400 <= kind.status < 500)
-    assert issubclass(kind, Busy | RateLimited | ForgeUnavailable) == (kind.status == 503)
+    assert issubclass(kind, Busy | RateLimited | ForgeUnavailable | SinkUnavailable) == (kind.status == 503)
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,7 @@ TENANT_KEYS = {
     "series": "`[series.measurements.<name>]`: what is kept of [training series](../how-to/training-series.md) beside"
     " what everybody keeps: `tags`, those of them that are `required`, and the kind of each of the `fields`.",
     "forges": "Where repositories live, one `[[forges]]` for each account on a forge; see below.",
+    "sinks": "`[[sinks]]`: where [points of training series](../how-to/training-series.md) are forwarded.",
     "oidc": "Where the people of this tenant sign in; see below. None: by token alone.",
     "merged_pr_usd": "Dollars per merged pull request of an agent: more than `red` is red, more than `yellow` yellow.",
     "retention": "`raw_days`: how many days single rows are kept, 31 at least; 0 keeps them for ever.",

@@ -52,6 +52,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "series_points": {
         "measurement": "m", "series": "m", "ns": 1, "ts": "2026-05-17T12:00:00Z", "tags": "{}", "fields": "{}",
     },
+    "sink_cursors": {"sink": "s"},
+    "sink_parked": {"sink": "s", "series": "m", "ns": 1, "change": 1, "reason": "r"},
     "tenants": {"label": "l", "arg_key": "k"},
 }  # fmt: skip
 TABLES = sorted(ROWS)

@@ -87,7 +87,7 @@ class Influx:
         return [
             {
                 "measurement": one["name"],
-                "tags": one.get("tags", {}),
+                "tags": {name: value for name, value in one.get("tags", {}).items() if value},  # "" is none
                 "ns": row[0],
                 "fields": {n: v for n, v in zip(one["columns"][1:], row[1:], strict=True) if v is not None},
             }

@@ -24,6 +24,7 @@ from tallyward.cli import (
     metrics,
     reconcile,
     relay,
+    sinks,
     status,
     top,
     trust,
@@ -36,6 +37,7 @@ EXIT_SETUP = 2  # it cannot work as it is set up; the line on standard error say
 LAPTOP_COMMANDS = (
     *("connect", "disconnect", "flush", "status", "doctor", "reconcile", "backfill", "mcp", "relay"),
     *("me", "team", "skills", "agents", "cost", "top", "usage", "accept", "work", "metrics", "trust", "holds"),
+    "sinks",
     "--version",
 )
 SERVER_COMMANDS = {
@@ -83,6 +85,7 @@ def build(arguments: list[str]) -> typer.Typer:
     metrics.commands(app)
     trust.commands(app)
     holds.commands(app)
+    sinks.commands(app)
     if not (arguments and arguments[0] in LAPTOP_COMMANDS):
         _add_server_commands(app)
     return app

@@ -7,6 +7,7 @@ import re
 
 from msgspec import Struct, field
 
+from tallyward.domain import sink
 from tallyward.domain.acceptance import AcceptConfig
 from tallyward.domain.attribution import AgentRules
 from tallyward.domain.fire import KINDS, Kind
@@ -76,6 +77,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
     accept: AcceptConfig = field(default_factory=AcceptConfig)
     currency: Currency = field(default_factory=Currency)
     series: SeriesConfig = field(default_factory=SeriesConfig)
+    sinks: tuple[sink.SinkConfig, ...] = ()
 
     def problems(self) -> list[str]:
         """What is wrong with these settings, one sentence each."""
@@ -97,6 +99,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
             *self.agents.problems(),
             *self.series.problems(),
             *forge_problems(self.forges),
+            *sink.problems(self.sinks),
             *(self.oidc.problems() if self.oidc else []),
         ]
 

@@ -37,6 +37,10 @@
     │   ├── ForgeCannot
     │   ├── RateLimited         503  ask again at `until`
     │   └── ForgeUnavailable    503
+    ├── SinkError               502  what a sink answered us
+    │   ├── SinkRefused
+    │   ├── SinkMisconfigured
+    │   └── SinkUnavailable     503
     └── SetupError              printed by a command as one line, exit 2
         ├── ConfigInvalid
         ├── DependencyMissing
@@ -137,6 +141,7 @@ from tallyward.errors.setup import (
     SetupError,
     UnsafeDatabase,
 )
+from tallyward.errors.sink import SinkError, SinkMisconfigured, SinkRefused, SinkUnavailable
 
 __all__ = [
     "DOCS_URL",
@@ -197,6 +202,10 @@ __all__ = [
     "SignInRefused",
     "SignInStale",
     "SignInUnproven",
+    "SinkError",
+    "SinkMisconfigured",
+    "SinkRefused",
+    "SinkUnavailable",
     "TallyError",
     "TooLarge",
     "TooSlow",

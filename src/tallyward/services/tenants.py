@@ -41,12 +41,13 @@ class TenantFiles:
     def config(self, tenant: str) -> TenantConfig:
         return self._configs.get(tenant, TenantConfig())
 
-    def folder(self, tenant: str) -> Path:
-        return self._folder / tenant
-
     def names(self) -> list[str]:
         """The tenants that have a folder, and the one that needs none."""
         return sorted({DEFAULT_TENANT, *self._configs})
+
+    def folder(self, tenant: str) -> Path:
+        """The folder that a tenant's files are named from."""
+        return self._folder / tenant
 
     def oidc(self) -> list[tuple[str, OidcConfig, Path]]:
         """The tenants whose people sign in at a provider: how, and the folder that their files are named from."""

@@ -31,6 +31,7 @@ from tallyward.services.capture_reports import CaptureReports
 from tallyward.services.durable import Durable, all_duties
 from tallyward.services.duties._base import Means
 from tallyward.services.events import Events
+from tallyward.services.forwarding import Forwarder
 from tallyward.services.holds import Holds
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
@@ -38,12 +39,13 @@ from tallyward.services.rates import RateBook
 from tallyward.services.rolling import Roller
 from tallyward.services.series import Series
 from tallyward.services.sign_in import SignIn
+from tallyward.services.sinks import Sinks
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
 from tallyward.services.trust import TrustBook
 from tallyward.services.usage import Accounts
 from tallyward.services.work import Work
-from tallyward.web import api, boards, capture_reports, holds, influx, otlp, pages, scrape, trust, usage, work
+from tallyward.web import api, boards, capture_reports, holds, influx, otlp, pages, scrape, sinks, trust, usage, work
 from tallyward.web.auth import authorise
 from tallyward.web.calls import Call
 from tallyward.web.live import Feed
@@ -56,6 +58,7 @@ _log = logging.getLogger(__name__)
 CALLS: tuple[Call, ...] = (
     *api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *capture_reports.CALLS, *work.CALLS, *trust.CALLS,
     *holds.CALLS, *scrape.CALLS, *influx.CALLS, *pages.CALLS,
+    *sinks.CALLS,
 )  # fmt: skip
 
 
@@ -156,6 +159,7 @@ async def _alive(app: Starlette) -> AsyncGenerator[None]:
     await state.writer.start()
     state.roller.start()
     state.durable.start()
+    state.forwarder.start()
     following = asyncio.create_task(state.feed.run(), name="feed")
     loading = asyncio.create_task(asyncio.to_thread(_load, state), name="loading")
     try:
@@ -164,6 +168,7 @@ async def _alive(app: Starlette) -> AsyncGenerator[None]:
         state.feed.close()
         following.cancel()
         await asyncio.wait([following, loading])
+        await state.forwarder.stop()
         await state.durable.stop()
         await state.forges.close()
         await state.roller.stop()
@@ -180,6 +185,7 @@ def _add_reports(state: State, database: Database, tenants: Tenants) -> None:
     state.work = Work(database, state.rates.after_merge)
     state.events = Events(database)
     state.series = Series(database, tenants)
+    state.sinks = Sinks(database, tenants)
 
 
 def _add_background(state: State, database: Database, tenants: Tenants) -> None:
@@ -188,6 +194,7 @@ def _add_background(state: State, database: Database, tenants: Tenants) -> None:
     state.roller = Roller(database, tenants)
     state.forges = means.forges
     state.durable = Durable(means, all_duties(means))
+    state.forwarder = Forwarder(database, tenants, state.series)
 
 
 def create_app(settings: Settings, database_url: Secret) -> App:

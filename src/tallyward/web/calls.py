@@ -23,6 +23,7 @@ from tallyward.services.otlp import Exports
 from tallyward.services.rates import RateBook
 from tallyward.services.series import Series
 from tallyward.services.sign_in import SignIn
+from tallyward.services.sinks import Sinks
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
 from tallyward.services.trust import TrustBook
@@ -52,6 +53,7 @@ class Services(Protocol):
     series: Series
     trust: TrustBook
     holds: Holds
+    sinks: Sinks
 
 
 @dataclass(frozen=True)
