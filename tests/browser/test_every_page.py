@@ -19,11 +19,11 @@ SESSION = "/sessions/sample-sample-ada-1"
 NOT_WALKED = {"/live", "/sign-in", "/v1/accept"}  # no page, or walked elsewhere
 PAGES = (
     "/", "/me", "/skills", "/fires", "/agents", "/sessions", "/cost", "/requests", "/capture", "/audit", "/accept",
-    "/tokens", "/rates",
+    "/tokens", "/rates", "/shepherd",
 )  # fmt: skip
 FULL = (*(f"{path}?sample=1" for path in PAGES), f"{SESSION}?sample=1")
 WIDTHS = (360, 1280, 2560)
-CHARTS = ("/?sample=1", "/me?sample=1", "/skills?sample=1", "/cost?sample=1", "/capture?sample=1")
+CHARTS = ("/?sample=1", "/shepherd?sample=1", "/me?sample=1", "/skills?sample=1", "/cost?sample=1", "/capture?sample=1")
 
 
 def test_the_walk_leaves_no_page_out():

@@ -16,6 +16,7 @@ from tallyward.domain.forge import PullRequestSignals
 from tallyward.domain.shepherd import POLICY, Decision
 from tallyward.domain.shepherd_facts import (
     CAUSE_OF,
+    CAUSES,
     EFFECTS,
     Action,
     Effect,
@@ -91,7 +92,7 @@ def tell(events: Iterable[Event], *, acting: bool) -> Told:
     """What the events come to, oldest first.
 
     Where it acts, only what was done counts. Where it only says what it would do, what it said counts as done, so that
-    it goes on from there as it would: but an escalation that nobody was told of does not stand.
+    it goes on from there as it would.
     """
     told = Told()
     for event in events:
@@ -120,13 +121,20 @@ def _after_decision(told: Told, event: Decided, *, counts: bool) -> Told:
 def _counted(history: History, event: Decided) -> History:
     if event.instruction is not None:
         return structs.replace(history, instructions=(*history.instructions, event.instruction))
-    if event.dry_run:
-        return history
     if event.action == "escalate":
-        asked = Escalation(decision=event.id, head_sha=event.head_sha, at=event.at, reason=event.reason)
+        asked = Escalation(
+            decision=event.id, head_sha=event.head_sha, at=event.at, reason=event.reason, virtual=event.dry_run
+        )
         return structs.replace(history, escalation=asked)
     if event.action in EFFECTS:
-        done = Effect(action=event.action, decision=event.id, head_sha=event.head_sha, at=event.at, rounds=event.rounds)
+        done = Effect(
+            action=event.action,
+            decision=event.id,
+            head_sha=event.head_sha,
+            at=event.at,
+            rounds=event.rounds,
+            virtual=event.dry_run,
+        )
         return structs.replace(history, effects=(*history.effects, done))
     return history
 
@@ -196,6 +204,10 @@ def subject_of(told: PullRequestSignals) -> str:
     return f"{told.forge}:{told.repo if told.repo_id is None else told.repo_id}#{told.number}"
 
 
+def _still_open(facts: Facts) -> Instruction | None:
+    return next((asked for asked in map(facts.asked, CAUSES) if asked is not None), None)
+
+
 def decision_payload(facts: Facts, decision: Decision, at: str, *, dry_run: bool) -> dict[str, Any]:
     """A decision as it is kept, its moment written out, with everything that it was taken by."""
     told = facts.signals
@@ -220,5 +232,6 @@ def decision_payload(facts: Facts, decision: Decision, at: str, *, dry_run: bool
         "held": facts.held,
         "agent": facts.agent,
         "instruction": msgspec.to_builtins(decision.instruction),
+        "open_instruction": msgspec.to_builtins(decision.instruction or _still_open(facts)),
         "state": state_of(told),
     }

@@ -53,7 +53,10 @@ class Instruction(Struct, frozen=True, kw_only=True):
 
 
 class Effect(Struct, frozen=True, kw_only=True):
-    """Something that the forge was asked to do with one head. ok: None until it has answered."""
+    """Something that the forge was asked to do with one head. ok: None until it has answered.
+
+    virtual: a dry run said that it would be done, and so will say no more about it.
+    """
 
     action: Action
     decision: str
@@ -61,15 +64,20 @@ class Effect(Struct, frozen=True, kw_only=True):
     at: datetime
     ok: bool | None = None
     rounds: int = 0
+    virtual: bool = False
 
 
 class Escalation(Struct, frozen=True, kw_only=True):
-    """A person was asked to look at it, with this head. It stands until another head comes or it is handed back."""
+    """A person was asked to look at it, with this head. It stands until another head comes or it is handed back.
+
+    virtual: a dry run would have asked; since nobody was told, it stands only as long as its reason does.
+    """
 
     decision: str
     head_sha: str
     reason: str
     at: datetime
+    virtual: bool = False
 
 
 class History(Struct, frozen=True, kw_only=True):
@@ -201,6 +209,6 @@ class Facts(Struct, frozen=True, kw_only=True):
         return [one for one in self.history.effects if one.action == action and one.head_sha == self.signals.head_sha]
 
     def settling(self, action: Action) -> bool:
-        """It was done, or may have been, and has not had the time to show."""
+        """It was done, or may have been, and has not had the time to show; what a dry run says never shows."""
         begun = self.now - timedelta(minutes=self.config.minutes.settle)
-        return any(one.ok is not False and one.at > begun for one in self.tries(action))
+        return any(one.virtual or (one.ok is not False and one.at > begun) for one in self.tries(action))

@@ -77,7 +77,9 @@ def _open(facts: Facts) -> bool:
 
 def _standing(facts: Facts) -> bool:
     stands = facts.history.escalation
-    return stands is not None and stands.head_sha == facts.signals.head_sha
+    if stands is None or stands.head_sha != facts.signals.head_sha:
+        return False
+    return not stands.virtual or any(guard.reason == stands.reason and guard.holds(facts) for guard in GUARDS)
 
 
 def _resolvable(facts: Facts) -> bool:

@@ -1729,6 +1729,8 @@ CREATE INDEX cost_ledger_transcript_session ON public.cost_ledger USING btree (t
 
 CREATE INDEX cost_ledger_ts ON public.cost_ledger USING btree (tenant, ts);
 
+CREATE INDEX events_outbox_decided ON public.events_outbox USING btree (tenant, place, action) WHERE (kind = 'pull_request.decision'::text);
+
 CREATE INDEX events_outbox_ended ON public.events_outbox USING btree (tenant, place) WHERE ((kind = 'phase.transition'::text) AND (target = ANY (ARRAY['merged'::text, 'abandoned'::text])));
 
 CREATE UNIQUE INDEX events_outbox_idempotency ON public.events_outbox USING btree (tenant, idempotency_key) WHERE ((kind = 'phase.transition'::text) AND (idempotency_key IS NOT NULL));

@@ -19,6 +19,7 @@ from tallyward.domain.tenant import SAMPLE_TENANT
 from tallyward.domain.usage import Usage, UsageIn, from_report
 from tallyward.ledger.database import Database, fetch_all
 from tallyward.ledger.rows import store
+from tallyward.ops.sample_shepherd import decisions_of
 from tallyward.ops.sample_work import REPOS, SATURDAY, Work, moment, month_of, status, told_by_client
 from tallyward.prices import price
 
@@ -115,6 +116,8 @@ async def fill(database: Database) -> None:
         await store(connection, [*work, *_runs(rng, now)], price.price)
         rows = msgspec.json.encode(list(_pull_requests(rng, now))).decode()
         await fetch_all(connection, "insert_pull_requests", {"rows": rows})
+        events = [{"kind": kind, "payload": payload} for kind, payload in decisions_of(REPOS[0], now)]
+        await fetch_all(connection, "append_events", {"events": msgspec.json.encode(events).decode()})
         for report in _books(rng, now):
             told = msgspec.json.encode(booked(report, None)).decode()
             await fetch_all(

@@ -28,6 +28,7 @@ from tallyward.services.accept import Acceptance
 from tallyward.services.board import Board
 from tallyward.services.boards import Boards
 from tallyward.services.capture_reports import CaptureReports
+from tallyward.services.decisions import Decisions
 from tallyward.services.durable import Durable, all_duties
 from tallyward.services.duties._base import Means
 from tallyward.services.events import Events
@@ -45,7 +46,21 @@ from tallyward.services.tokens import Tokens
 from tallyward.services.trust import TrustBook
 from tallyward.services.usage import Accounts
 from tallyward.services.work import Work
-from tallyward.web import api, boards, capture_reports, holds, influx, otlp, pages, scrape, sinks, trust, usage, work
+from tallyward.web import (
+    api,
+    boards,
+    capture_reports,
+    decisions,
+    holds,
+    influx,
+    otlp,
+    pages,
+    scrape,
+    sinks,
+    trust,
+    usage,
+    work,
+)
 from tallyward.web.auth import authorise
 from tallyward.web.calls import Call
 from tallyward.web.live import Feed
@@ -57,7 +72,7 @@ _log = logging.getLogger(__name__)
 
 CALLS: tuple[Call, ...] = (
     *api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *capture_reports.CALLS, *work.CALLS, *trust.CALLS,
-    *holds.CALLS, *scrape.CALLS, *influx.CALLS, *pages.CALLS,
+    *decisions.CALLS, *holds.CALLS, *scrape.CALLS, *influx.CALLS, *pages.CALLS,
     *sinks.CALLS,
 )  # fmt: skip
 
@@ -184,6 +199,7 @@ def _add_reports(state: State, database: Database, tenants: Tenants) -> None:
     state.holds = Holds(database, tenants, state.trust)
     state.work = Work(database, state.rates.after_merge)
     state.events = Events(database)
+    state.decisions = Decisions(database, tenants)
     state.series = Series(database, tenants)
     state.sinks = Sinks(database, tenants)
 

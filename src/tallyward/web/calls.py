@@ -16,6 +16,7 @@ from tallyward.services.accept import Acceptance
 from tallyward.services.board import Board
 from tallyward.services.boards import Boards
 from tallyward.services.capture_reports import CaptureReports
+from tallyward.services.decisions import Decisions
 from tallyward.services.events import Events
 from tallyward.services.holds import Holds
 from tallyward.services.ingest import Ingest
@@ -50,6 +51,7 @@ class Services(Protocol):
     work: Work
     events: Events
     rates: RateBook
+    decisions: Decisions
     series: Series
     trust: TrustBook
     holds: Holds

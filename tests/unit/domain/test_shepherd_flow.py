@@ -211,11 +211,24 @@ def test_a_dry_run_goes_on_from_what_it_said_and_an_acting_one_from_what_was_don
     assert care.attempts["conflict"] == 1
 
 
-def test_a_dry_run_asks_no_person_and_so_waits_for_none() -> None:
+def test_a_dry_run_asks_no_person_and_so_waits_for_none_once_its_reason_is_gone() -> None:
     care = Care(acting=False)
     care.becomes(checks=[])
     care.look()
     care.passes(31)
-    assert care.look().action == "escalate"
+    assert [care.look().action for _ in range(3)] == ["escalate", "wait", "wait"]
     care.becomes(checks=[GREEN])
     assert care.look().action == "merge"
+
+
+def test_a_dry_run_says_once_what_it_would_do_with_a_head() -> None:
+    care = Care(acting=False)
+    done = []
+    for _ in range(4):
+        done.append(care.look().action)
+        care.passes(60)
+    assert done == ["merge", "wait", "wait", "wait"]
+    care.pushed()
+    assert care.look().action == "merge"
+    care.acting = True
+    assert care.look().action == "merge", "and does it where it may, whatever it said before"

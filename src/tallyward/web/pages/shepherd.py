@@ -1,0 +1,100 @@
+"""The shepherd: which pull requests it takes care of, what is next for each and why, and which way they came.
+
+The numbers are those of `/v1/shepherd` and the decisions behind them those of `/v1/decisions`.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tallyward import clock
+from tallyward.domain.access import Principal
+from tallyward.domain.shepherd_facts import ACTIONS
+from tallyward.services.asked import Asked
+from tallyward.services.days import days_of
+from tallyward.services.decisions import Cared, ShepherdBoard
+from tallyward.web.calls import Call
+from tallyward.web.chart import Chart, daily_chart, stacked
+from tallyward.web.pages._frame import Frame, Room, look
+from tallyward.web.path_drawing import LOOKS, draw_path, lasting
+from tallyward.web.rendering import Page, render
+
+ROOM = Room("Shepherd", "/shepherd", 46)
+LIGHTS = {"ready": "green", "wait": "undefined", "asked": "yellow", "human": "red", "aside": "undefined"}
+RESULT_LIGHTS = {"success": "green", "closed": "undefined", "escalated": "red"}
+
+
+def plain(word: str) -> str:
+    """`CI_PENDING` as `ci pending`, `request_review_fix` as `request review fix`."""
+    return word.replace("_", " ").lower()
+
+
+def attempts_of(cared: Cared) -> str:
+    """`conflict 1 of 2`, for the causes that were acted on."""
+    told = [f"{cause} {count} of {cared.limits[cause]}" for cause, count in cared.attempts.items() if count]
+    return ", ".join(told) or "none"
+
+
+def due(deadline: datetime | None, now: datetime) -> str:
+    """What a deadline means now."""
+    if deadline is None:
+        return ""
+    return f"in {lasting(deadline - now)}" if deadline > now else "over"
+
+
+def line(cared: Cared, now: datetime) -> dict[str, Any]:
+    """One pull request."""
+    return {
+        "cared": cared,
+        "stands": plain(cared.stands),
+        "light": LIGHTS[LOOKS[cared.stands]],
+        "next": plain(cared.action),
+        "reason": plain(cared.reason),
+        "attempts": attempts_of(cared),
+        "due": due(cared.deadline, now),
+        "path": draw_path(cared.path),
+    }
+
+
+def render_shepherd(board: ShepherdBoard, frame: Frame) -> str:
+    """The page of the shepherd."""
+    now = clock.now()
+    return render(
+        "shepherd.html",
+        frame=frame,
+        lines=[line(cared, now) for cared in board.pull_requests],
+        ends=[{"end": end, "light": RESULT_LIGHTS[end.result], "detail": plain(end.detail)} for end in board.outcomes],
+        chart=chart_of(board, frame.asked),
+        waits=waits_of(board),
+        drawn=True,
+    )
+
+
+def chart_of(board: ShepherdBoard, asked: Asked) -> Chart:
+    """The steps of each day, stacked by action. Waits are most of all and no step: they are told beside it."""
+    days = days_of(asked)
+    told = {one.day: one.decisions for one in board.days}
+    groups = [
+        (plain(action), [told.get(day, {}).get(action, 0) for day in days])
+        for action in ACTIONS
+        if action not in {"wait", "none"} and any(action in of_day for of_day in told.values())
+    ]
+    return daily_chart("Steps per day, by action", days, stacked(groups))
+
+
+def waits_of(board: ShepherdBoard) -> int:
+    return sum(one.decisions.get("wait", 0) for one in board.days)
+
+
+async def shepherd(request: Request, principal: Principal) -> Response:
+    """The pull requests that are taken care of."""
+    view = await look(request, principal, ROOM, exported="/v1/decisions")
+    board = await request.app.state.decisions.board(view.principal, view.asked)
+    return Page(render_shepherd(board, view.frame))
+
+
+CALLS = (
+    Call("GET", "/shepherd", "read", "Pull requests that are taken care of, and what is next.", shepherd, page=True),
+)  # fmt: skip
