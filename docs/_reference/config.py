@@ -158,8 +158,9 @@ OIDC_KEYS = {
 
 FORGE_KEYS = {
     "name": "What this account is called in messages and in the ledger, such as `github`.",
-    "kind": "`github`, GitHub Enterprise Server included.",
-    "api_url": "Address of the API: `https://<host>/api/v3` of an Enterprise Server. Empty: that of github.com.",
+    "kind": "`github`, GitHub Enterprise Server included, or `forgejo`, Gitea included.",
+    "api_url": "Address of the API: `https://<host>/api/v3` of an Enterprise Server, `https://<host>/api/v1` of a"
+    " Forgejo. Empty: that of github.com.",
     "repos": "Repositories that are read, as `owner/name`; each in one `[[forges]]` only.",
     "low_priority": "Those of them that are looked at once an hour instead of every 15 minutes.",
     "shepherd": "Those of them in which Tallyward may act. Of all others it only says what it would do.",

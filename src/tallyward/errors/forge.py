@@ -59,7 +59,7 @@ class ForgeCannot(ForgeError):
     """This kind of forge has no such function."""
 
     code = "forge_cannot"
-    remedy = "Do it another way; the message names one where there is one."
+    remedy = f"{_HOW} says what each kind of forge can do, and what to do instead."
 
 
 class RateLimited(ForgeError):

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 Read = TypeVar("Read")
 Query = Mapping[str, object]
-PAGE = 100  # the most that a page of GitHub holds; Forgejo gives fewer where it is set to
 PAUSES = (0.3, 1.5)  # seconds before a question is asked a second and a third time
 _NONE: Query = {}
 
@@ -39,7 +38,10 @@ class Client:
     """Asks one forge as one account. `pauses`: how long to wait before asking again."""
 
     pauses = PAUSES
-    page_name = "per_page"  # by which a forge is told how much a page shall hold
+    page: tuple[str, int] = (
+        "per_page",
+        100,
+    )  # how a forge is told how much a page shall hold, and the most that it gives
 
     def __init__(self, forge: str, base: str, credential: Credential) -> None:
         self.forge, self.base, self.credential = forge, base.rstrip("/"), credential
@@ -63,7 +65,7 @@ class Client:
         as_app: bool = False,
     ) -> AsyncIterator[Read]:
         """Every item of every page, up to `most`."""
-        address: str | None = self._address(path, {self.page_name: PAGE, **query})
+        address: str | None = self._address(path, {self.page[0]: self.page[1], **query})
         left = most
         while address is not None and left > 0:
             items, address = await self._page(address, read, as_app=as_app)

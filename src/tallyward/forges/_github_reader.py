@@ -23,6 +23,7 @@ from tallyward.forges import _github_words as words
 from tallyward.forges._client import Client, within
 from tallyward.forges._together import together
 from tallyward.forges._wanted import AgentsNamedIn
+from tallyward.forges._words import CommitSeen, commits_seen
 
 CHECKS_MAX, REVIEWS_MAX, COMMITS_MAX, REACTIONS_MAX = 1_000, 1_000, 250, 1_000  # 250: GitHub lists no more commits
 SYNCED_MAX = 100_000  # pull requests of one repository
@@ -156,12 +157,12 @@ class GithubReader:
         path = within("/repos/{repo}/pulls/{n}/reviews", repo=repo, n=number)
         return await self._client.listed(path, shapes.read_reviews, most=REVIEWS_MAX)
 
-    async def _commits(self, repo: str, number: int) -> list[words.CommitSeen]:
+    async def _commits(self, repo: str, number: int) -> list[CommitSeen]:
         path = within("/repos/{repo}/pulls/{n}/commits", repo=repo, n=number)
         return await self._client.listed(path, self.read_commits, most=COMMITS_MAX)
 
-    def read_commits(self, raw: Any) -> list[words.CommitSeen]:
-        return words.commits_seen(raw, self._agents)
+    def read_commits(self, raw: Any) -> list[CommitSeen]:
+        return commits_seen(raw, self._agents)
 
     async def _paths(self, repo: str, number: int) -> list[str] | None:
         path = within("/repos/{repo}/pulls/{n}/files", repo=repo, n=number)
@@ -201,7 +202,7 @@ class GithubReader:
         return pull.signals(self._client.forge, **more)
 
 
-def _head_at(pull: shapes.Pull, standing: queries.Standing, commits: list[words.CommitSeen]) -> datetime | None:
+def _head_at(pull: shapes.Pull, standing: queries.Standing, commits: list[CommitSeen]) -> datetime | None:
     """When the head was committed. Of two answers one may be older than a push between them."""
     for node in standing.commits.nodes:
         if node.commit.oid == pull.head.sha:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from tallyward.domain.forge import Check, CheckStatus, PullRequestSignals
 from tallyward.domain.reverts import Reverted
-from tallyward.forges._github_words import takes_back
+from tallyward.forges._words import takes_back
 
 _STATUS: dict[str, CheckStatus] = {"completed": "completed", "in_progress": "in_progress"}
 _GHOST = "ghost"  # the forge's own name for an account that is gone
