@@ -12,6 +12,9 @@ from pathlib import Path
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PROVIDER_PACKAGES = Path(__file__).parent.parent / ".cache" / "provider" / "node_modules"
 FORGE_PACKAGES = Path(__file__).parent.parent / ".cache" / "forges" / "node_modules" / "@octokit"
+WEBHOOK_EXAMPLES = (
+    Path(__file__).parent.parent / ".cache" / "webhooks" / "node_modules" / "@octokit" / "webhooks-examples"
+)
 PROMETHEUS = Path(__file__).parent.parent / ".cache" / "prometheus" / "usr" / "bin"
 SERIES = Path(__file__).parent.parent / ".cache" / "series" / "usr" / "bin"
 CLIENTS = Path(__file__).parent.parent / ".cache" / "clients" / "node_modules" / ".bin"
@@ -52,6 +55,8 @@ def left_out() -> dict[str, str]:
         reasons["provider"] = "no OpenID provider (scripts/test installs one)"
     if not FORGE_PACKAGES.is_dir():
         reasons["forges"] = "no descriptions of GitHub's APIs (scripts/forges brings them)"
+    if not WEBHOOK_EXAMPLES.is_dir():
+        reasons["examples"] = "no example payloads of GitHub (scripts/test installs them)"
     if None in map(prometheus, ("prometheus", "promtool")):
         reasons["prometheus"] = "no Prometheus (scripts/prometheus brings one, or says how)"
     if None in map(series, ("influxd", "victoria-metrics", "jq", "curl", "bash")):

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from tallyward import accept, capture, forges, metrics
+from tallyward import accept, capture, forges, metrics, webhooks
 from tallyward.accept._base import Check
 from tallyward.capture._base import CaptureSource
 from tallyward.cli import checks
@@ -19,6 +19,7 @@ from tallyward.forges._base import Forge
 from tallyward.metrics._base import Metric
 from tallyward.plugins import found
 from tallyward.services.asked import FILTERS
+from tallyward.webhooks._base import Sender
 
 ROOT = Path(__file__).parent.parent
 FOLDERS: dict[str, tuple[ModuleType, type, str]] = {
@@ -26,6 +27,7 @@ FOLDERS: dict[str, tuple[ModuleType, type, str]] = {
     "capture": (capture, CaptureSource, "tests/unit/capture"),
     "accept": (accept, Check, "tests/unit/accept"),
     "forges": (forges, Forge, "tests/forges"),
+    "webhooks": (webhooks, Sender, "tests/unit/webhooks"),
     "cli/checks": (checks, DoctorCheck, "tests/unit/cli/checks"),
 }
 METRICS = found(metrics, Metric)

@@ -14,7 +14,7 @@ BEGIN
         FROM pg_class AS c
         JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'tenant' AND NOT a.attisdropped
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')
-            AND c.relname NOT IN ('api_tokens', 'events_outbox')
+            AND c.relname NOT IN ('api_tokens', 'events_outbox', 'webhook_secrets')
     LOOP
         EXECUTE format('GRANT SELECT ON %I TO tally_reader', name);
     END LOOP;

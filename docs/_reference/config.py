@@ -42,6 +42,12 @@ SETTINGS = {
         "off; `scripts/run` turns it on",
         "Adds a labelled sample tenant and a first engineer's token.",
     ),
+    "secret_key": (
+        "",
+        "TALLY_SECRET_KEY",
+        "`secret.key` in the data directory, made when it is needed",
+        "Key that seals [webhooks' secrets](../how-to/webhooks.md); of several with commas between, the first.",
+    ),
 }
 LAPTOP = {
     "TALLY_SERVER": "Address of the server, before what `tally connect` wrote.",
@@ -119,6 +125,7 @@ TENANT_KEYS = {
     "sinks": "`[[sinks]]`: where [points of training series](../how-to/training-series.md) are forwarded.",
     "oidc": "Where the people of this tenant sign in; see below. None: by token alone.",
     "merged_pr_usd": "Dollars per merged pull request of an agent: more than `red` is red, more than `yellow` yellow.",
+    "webhooks": "`silent_hours`: after how many hours without a delivery the inbox says so.",
     "retention": "`raw_days`: how many days single rows are kept, 31 at least; 0 keeps them for ever.",
     "currency": "How pages write money; `per_usd` is what a US dollar is worth. The ledger stays in dollars.",
 }

@@ -12,7 +12,9 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8787
 # What the server reads from the environment. Any other TALLY_ name is named in a warning at the start, so that a
 # misspelt one is noticed; those that belong to the laptop and to our own tests are passed over.
-SERVER_VARIABLES = ("TALLY_DATA", "TALLY_DATABASE", "TALLY_HOST", "TALLY_PORT", "TALLY_TENANTS")
+SERVER_VARIABLES = (
+    "TALLY_DATA", "TALLY_DATABASE", "TALLY_HOST", "TALLY_PORT", "TALLY_SECRET_KEY", "TALLY_TENANTS",
+)  # fmt: skip
 OTHER_VARIABLES = ("TALLY_SERVER", "TALLY_TOKEN", "TALLY_HOME", "TALLY_RUNTIME", "TALLY_EXPORTS", "TALLY_FAULT_POINTS")
 _TEST_PREFIX = "TALLY_TEST_"
 
@@ -23,6 +25,7 @@ class Settings:
 
     data_dir: where the embedded PostgreSQL and its logs live. database: URL of another PostgreSQL, 15 or newer.
     tenants_dir: folder of `<tenant>/tenant.toml`. sample: whether to fill and show the sample tenant.
+    secret_key: under which secrets are sealed that must be read again; a file in data_dir where it is not given.
     """
 
     data_dir: Path
@@ -31,6 +34,7 @@ class Settings:
     port: int = DEFAULT_PORT
     tenants_dir: Path | None = None
     sample: bool = False
+    secret_key: Secret | None = None
 
 
 def default_data_dir(environ: Mapping[str, str]) -> Path:
@@ -77,4 +81,5 @@ def load(  # noqa: PLR0913  # one parameter per flag, all by name
         port=port if port is not None else _port(env.get("TALLY_PORT") or str(DEFAULT_PORT)),
         tenants_dir=tenants_dir,
         sample=sample,
+        secret_key=Secret(env["TALLY_SECRET_KEY"]) if env.get("TALLY_SECRET_KEY") else None,
     )

@@ -37,6 +37,9 @@ BODIES: dict[str, Any] = {
     "POST /v1/traces": {"resourceSpans": []},
     "POST /api/v2/write": b'action_taken,repo=o_r,pr=1 action="wait"',
     "POST /write": b'action_taken,repo=o_r,pr=1 action="wait"',
+    "POST /tenants/{tenant}/webhook": {},
+    "POST /v1/deliveries/{id}/replay": b"",
+    "POST /v1/deliveries/replay-parked": b"",
     "POST /sign-in": b"token=tw_none",
     "POST /sign-out": b"",
     "POST /tokens": b"name=pod&scope=capture",
@@ -77,7 +80,7 @@ async def status_of(site: InProcess, call: Call, role: str) -> int:
     if "{number:int}" in path:
         _, victim = await site.app.state.tokens.create("default", name="victim", scopes=["read"], actor="tests")
         path = path.replace("{number:int}", str(victim.id))
-    path = path.replace("{session:path}", "nobodys/session").replace("{name}", "latency")
+    path = path.replace("{session:path}", "nobodys/session").replace("{name}", "latency").replace("{id}", "1")
     token = await token_of(site, role)
     headers = FORM if call.page else {}
     answer = await site.call(call.method, path, token=token, body=BODIES.get(name_of(call)), **headers)

@@ -15,9 +15,12 @@ from tallyward.redact import Secret
 from tallyward.web.app import CALLS, create_app
 from tallyward.web.calls import Call
 from tallyward.web.openapi import describe
-from tests.in_process import Answer, application
+from tests.in_process import Answer, InProcess, application
+from tests.inbox import KEY, add_secret, deliver, settled
+from tests.webhook_examples import github, pull_request
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "reference" / "openapi.json"
+DELIVERY = b'{"zen": "Keep it logically awesome."}'
 NOT_CALLS = {"/static/{name:path}"}  # files that say nothing of anybody
 ROW = {"engineer_id": "thomas-c", "skill_name": "/start", "runtime": "claude-code-cli", "status": "success"}
 REQUEST = {
@@ -67,6 +70,14 @@ def test_every_reference_of_the_description_leads_somewhere():
     assert names
 
 
+async def delivered(site: InProcess) -> int:
+    """The number of a delivery that was processed."""
+    await add_secret(site)
+    answer = await deliver(site, pull_request())
+    await settled(site)
+    return answer.json["id"]
+
+
 def has_shape(answer: Answer, declared: Any) -> bool:
     """Whether the answer is exactly of the declared type: nothing missing, nothing that is not told of."""
     kinds = declared if isinstance(declared, tuple) else (declared,)
@@ -86,7 +97,7 @@ def has_shape(answer: Answer, declared: Any) -> bool:
     ids=lambda call: f"{call.method} {call.path}",
 )
 async def test_an_answer_has_the_shape_that_is_described(database_url: str, call: Call):
-    async with application(database_url) as site:
+    async with application(database_url, secret_key=KEY) as site:
         token = await site.token(["capture", "read", "dispatch"], engineer="thomas-c")
         rows = [{**ROW, "session_id": "s1"}, {**ROW, "runtime": "k8s-job"}]
         await site.call("POST", "/v1/trace", token=token, body=rows)
@@ -97,8 +108,11 @@ async def test_an_answer_has_the_shape_that_is_described(database_url: str, call
         path = path.replace("{session:path}", "s1").replace("{name}", "latency")
         admin = await site.token(["admin"])
         await site.call("POST", "/v1/trust/overrides", token=admin, body=OVERRIDE)
-        asking = admin if call.access in ("admin", "approve or admin") else token
-        answer = await site.call(call.method, path, token=asking, body=BODIES.get(call.path))
+        path = path.replace("{id}", str(await delivered(site))).replace("{tenant}", "default")
+        asking = admin if call.access in ("admin", "approve or admin") or call.of_everybody else token
+        headers = github("ping", DELIVERY) if path.endswith("/webhook") else {}
+        body = DELIVERY if headers else BODIES.get(call.path)
+        answer = await site.call(call.method, path, token=asking, body=body, **headers)
 
     assert answer.status == call.status
     assert answer.body == b"" if call.status == 204 else has_shape(answer, call.gives), answer.body

@@ -17,6 +17,7 @@ from tallyward.cli import (
     backfill,
     boards,
     connect,
+    deliveries,
     doctor,
     economics,
     holds,
@@ -38,6 +39,7 @@ LAPTOP_COMMANDS = (
     *("connect", "disconnect", "flush", "status", "doctor", "reconcile", "backfill", "mcp", "relay"),
     *("me", "team", "skills", "agents", "cost", "top", "usage", "accept", "work", "metrics", "trust", "holds"),
     "sinks",
+    "deliveries",
     "--version",
 )
 SERVER_COMMANDS = {
@@ -46,6 +48,7 @@ SERVER_COMMANDS = {
     "import": "Bring in what was there before: the history of a clone.",
     "replay": "Make what is derived from the outbox anew, or compare.",
     "reprice": "Reckon again what every request cost.",
+    "webhook": "Keep the secrets that forges sign deliveries with.",
     "token": "Make, list and revoke bearer tokens.",
 }
 SERVER_PARTS = ("msgspec", "psycopg", "starlette", "uvicorn", "jinja2", "genai_prices", "authlib", "httpx2")
@@ -82,6 +85,7 @@ def build(arguments: list[str]) -> typer.Typer:
     reconcile.commands(app)
     relay.commands(app)
     work.commands(app)
+    deliveries.commands(app)
     metrics.commands(app)
     trust.commands(app)
     holds.commands(app)

@@ -53,6 +53,12 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True):
     raw_days: int = 0
 
 
+class WebhookConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """After how many hours without a delivery somebody is told that they have ceased."""
+
+    silent_hours: int = 24
+
+
 BELOW_ALL = "spinning?"
 GRADES = ("excellent", "strong", "developing", "untapped", BELOW_ALL)
 
@@ -76,6 +82,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
     oidc: OidcConfig | None = None
     accept: AcceptConfig = field(default_factory=AcceptConfig)
     currency: Currency = field(default_factory=Currency)
+    webhooks: WebhookConfig = field(default_factory=WebhookConfig)
     series: SeriesConfig = field(default_factory=SeriesConfig)
     sinks: tuple[sink.SinkConfig, ...] = ()
 
@@ -91,6 +98,8 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
             found.append("merged_pr_usd.yellow must be from 0 to merged_pr_usd.red")
         if self.retention.raw_days and self.retention.raw_days < RAW_DAYS_MIN:
             found.append(f"retention.raw_days must be 0, to keep rows for ever, or {RAW_DAYS_MIN} at least")
+        if self.webhooks.silent_hours < 1:
+            found.append("webhooks.silent_hours must be 1 at least")
         return [
             *found,
             *self.currency.problems(),

@@ -6,6 +6,7 @@
     │   ├── LinesRefused            400  some lines of line protocol; the others are stored
     │   ├── Invalid                 422  the body is read, a field is wrong
     │   ├── NotAuthenticated        401
+    │   ├── SignatureRefused        401  a webhook's
     │   ├── ScopeMissing            403
     │   ├── CrossSite               403
     │   ├── AnothersProcess         403
@@ -93,6 +94,7 @@ from tallyward.errors.answers import (
     QueueFull,
     Refused,
     ScopeMissing,
+    SignatureRefused,
     SignInRefused,
     SignInStale,
     SignInUnproven,
@@ -202,6 +204,7 @@ __all__ = [
     "SignInRefused",
     "SignInStale",
     "SignInUnproven",
+    "SignatureRefused",
     "SinkError",
     "SinkMisconfigured",
     "SinkRefused",

@@ -51,6 +51,14 @@ class NotAuthenticated(Refused):
     remedy = "Send `Authorization: Bearer <token>`; `tally token create` makes one."
 
 
+class SignatureRefused(Refused):
+    """This delivery is not signed with a secret of this address."""
+
+    code = "signature_refused"
+    status = 401
+    remedy = "Give the forge the secret that `tally webhook secret add` shows; docs/how-to/webhooks.md has the steps."
+
+
 class ScopeMissing(Refused):
     """The token does not have the scope this call needs."""
 

@@ -11,13 +11,15 @@ from typing import Any
 import msgspec
 from psycopg.rows import tuple_row
 
+from tallyward.domain.delivery import Delivery
 from tallyward.domain.fire import ONCE, Fetch, Fire, merge, merge_all
 from tallyward.domain.usage import Usage
 from tallyward.ledger.database import Connection, fetch_all
+from tallyward.ledger.delivery_rows import store_deliveries
 from tallyward.ledger.queries import statement
 from tallyward.ledger.usage_rows import KNOWN, NEW, Pricer, store_usage
 
-Stored = Fire | Fetch | Usage
+Stored = Fire | Fetch | Usage | Delivery
 Identity = tuple[type, str]
 
 
@@ -33,6 +35,8 @@ def _identity(row: Stored) -> Identity:
     """What makes a row the row it is, within a tenant."""
     if isinstance(row, Fire):
         return Fire, row.fire_key
+    if isinstance(row, Delivery):
+        return Delivery, row.body_sha256
     return (Fetch, row.fetch_key) if isinstance(row, Fetch) else (Usage, row.request_key)
 
 
@@ -56,11 +60,14 @@ async def store(connection: Connection, rows: Sequence[Stored], pricer: Pricer) 
     fires = await store_fires(connection, [row for row in rows if isinstance(row, Fire)], added)
     fetches = await _store_fetches(connection, [row for row in rows if isinstance(row, Fetch)], added)
     usages = await store_usage(connection, [row for row in rows if isinstance(row, Usage)], pricer)
+    deliveries, came = await store_deliveries(connection, [row for row in rows if isinstance(row, Delivery)])
+    added.update((Delivery, body) for body in came)
     return Numbers(
         {
             **{(Fire, key): number for key, number in fires.items()},
             **{(Fetch, key): number for key, number in fetches.items()},
             **{(Usage, key): number for key, number in usages.items()},
+            **{(Delivery, body): number for body, number in deliveries.items()},
         },
         added,
     )

@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import re
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 from urllib.parse import quote
@@ -19,20 +18,19 @@ from tallyward import clock, config
 from tallyward.config import Settings
 from tallyward.domain.access import Token
 from tallyward.domain.tenant import DEFAULT_TENANT
-from tallyward.errors import ConfigInvalid, DatabaseUnreachable, NotFound, NotListed
+from tallyward.errors import DatabaseUnreachable, NotFound, NotListed
 from tallyward.ledger import embedded
 from tallyward.ledger.database import APP_ROLE, Database
 from tallyward.ops.forge_commands import commands as forge
 from tallyward.ops.import_commands import commands as imports
-from tallyward.ops.opened import AsJson, DatabaseUrl, DataDir, TenantName, opened_ledger
+from tallyward.ops.opened import AsJson, DatabaseUrl, DataDir, TenantName, expiry, opened_ledger
 from tallyward.ops.replay_commands import replay
 from tallyward.ops.rollup_commands import commands as rollup
+from tallyward.ops.webhook_commands import commands as webhook
 from tallyward.redact import Secret
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
 
-_LIFETIME = re.compile(r"(\d{1,5})([hdw])", re.ASCII)
-_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 Result = TypeVar("Result")
 
 token = typer.Typer(no_args_is_help=True, help="Make, list and revoke bearer tokens.")
@@ -49,6 +47,7 @@ def commands(app: typer.Typer) -> None:
     app.add_typer(rollup, name="rollup")
     app.add_typer(imports, name="import")
     app.add_typer(forge, name="forge")
+    app.add_typer(webhook, name="webhook")
 
 
 def serve(
@@ -87,16 +86,6 @@ def _with_tokens(
 
     with opened_ledger(settings) as url:
         return asyncio.run(run(url))
-
-
-def expiry(text: str | None, now: datetime) -> datetime | None:
-    """The moment `90d`, `12h` or `4w` from now; None for no limit. Raises ConfigInvalid for anything else."""
-    if text is None:
-        return None
-    match = _LIFETIME.fullmatch(text)
-    if match is None or int(match[1]) == 0:
-        raise ConfigInvalid(f"{text!r} is no lifetime; write 12h, 90d or 4w.", field="--expires")
-    return now + timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 @token.command("create")

@@ -1,15 +1,17 @@
 """What the server's commands share: the options that say which ledger, and that ledger, opened."""
 
 import os
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tallyward.config import Settings, default_data_dir
-from tallyward.errors import LedgerMissing
+from tallyward.errors import ConfigInvalid, LedgerMissing
 from tallyward.ledger import embedded
 from tallyward.ledger.cluster_files import ClusterFiles
 from tallyward.ledger.migrate import migrate, require_current
@@ -20,7 +22,20 @@ DatabaseUrl = Annotated[
     str | None, typer.Option("--database", help="postgresql:// URL of a PostgreSQL 15 or newer [$TALLY_DATABASE].")
 ]
 TenantName = Annotated[str, typer.Option("--tenant", help="The tenant it is about.")]
+Expires = Annotated[str | None, typer.Option(help="Lifetime such as 12h, 90d or 4w; without it, no end.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_LIFETIME = re.compile(r"(\d{1,5})([hdw])", re.ASCII)
+_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+
+
+def expiry(text: str | None, now: datetime) -> datetime | None:
+    """The moment `90d`, `12h` or `4w` from now; None for no limit. Raises ConfigInvalid for anything else."""
+    if text is None:
+        return None
+    match = _LIFETIME.fullmatch(text)
+    if match is None or int(match[1]) == 0:
+        raise ConfigInvalid(f"{text!r} is no lifetime; write 12h, 90d or 4w.", field="--expires")
+    return now + timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 @contextmanager

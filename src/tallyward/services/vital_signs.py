@@ -16,6 +16,7 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 class VitalSigns:
     """`machines`, `waiting` and `losses` are of today's and yesterday's books of the laptops, days of UTC.
 
+    `deliveries`: of forges, by how they stand; `oldest_delivery`: when the one came that has waited longest.
     `sums_until`: what is newer is read row by row; None before anything was summed.
     """
 
@@ -25,11 +26,14 @@ class VitalSigns:
     losses: dict[Reason, int]
     sums_until: datetime | None
     hours_to_sum: int
+    deliveries: dict[str, int]
+    oldest_delivery: datetime | None
 
 
 async def read(database: Database, tenant: str) -> VitalSigns:
     """The signs of one tenant now. Raises Busy when the database does not answer."""
     (row,) = await database.query(tenant, "find_vital_signs")
+    (inbox,) = await database.query(tenant, "count_deliveries")
     return VitalSigns(
         latest_fire=row["latest_fire"],
         machines=row["machines"],
@@ -37,4 +41,6 @@ async def read(database: Database, tenant: str) -> VitalSigns:
         losses={reason: int(row["losses"].get(reason, 0)) for reason in REASONS},
         sums_until=row["sums_until"],
         hours_to_sum=row["hours_to_sum"],
+        deliveries={state: inbox[state] for state in ("waiting", "parked", "missing")},
+        oldest_delivery=inbox["oldest_waiting"],
     )

@@ -29,15 +29,19 @@ from tallyward.services.board import Board
 from tallyward.services.boards import Boards
 from tallyward.services.capture_reports import CaptureReports
 from tallyward.services.decisions import Decisions
+from tallyward.services.deliveries import Deliveries
 from tallyward.services.durable import Durable, all_duties
 from tallyward.services.duties._base import Means
 from tallyward.services.events import Events
 from tallyward.services.forwarding import Forwarder
 from tallyward.services.holds import Holds
+from tallyward.services.inbox import Inbox
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
+from tallyward.services.processing import Processor, handler
 from tallyward.services.rates import RateBook
 from tallyward.services.rolling import Roller
+from tallyward.services.sealing import Seals
 from tallyward.services.series import Series
 from tallyward.services.sign_in import SignIn
 from tallyward.services.sinks import Sinks
@@ -45,6 +49,7 @@ from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
 from tallyward.services.trust import TrustBook
 from tallyward.services.usage import Accounts
+from tallyward.services.webhook_secrets import WebhookSecrets
 from tallyward.services.work import Work
 from tallyward.web import (
     api,
@@ -59,6 +64,7 @@ from tallyward.web import (
     sinks,
     trust,
     usage,
+    webhooks,
     work,
 )
 from tallyward.web.auth import authorise
@@ -72,8 +78,7 @@ _log = logging.getLogger(__name__)
 
 CALLS: tuple[Call, ...] = (
     *api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *capture_reports.CALLS, *work.CALLS, *trust.CALLS,
-    *decisions.CALLS, *holds.CALLS, *scrape.CALLS, *influx.CALLS, *pages.CALLS,
-    *sinks.CALLS,
+    *decisions.CALLS, *holds.CALLS, *scrape.CALLS, *influx.CALLS, *sinks.CALLS, *webhooks.CALLS, *pages.CALLS,
 )  # fmt: skip
 
 
@@ -175,6 +180,7 @@ async def _alive(app: Starlette) -> AsyncGenerator[None]:
     state.roller.start()
     state.durable.start()
     state.forwarder.start()
+    state.processor.start()
     following = asyncio.create_task(state.feed.run(), name="feed")
     loading = asyncio.create_task(asyncio.to_thread(_load, state), name="loading")
     try:
@@ -184,11 +190,19 @@ async def _alive(app: Starlette) -> AsyncGenerator[None]:
         following.cancel()
         await asyncio.wait([following, loading])
         await state.forwarder.stop()
+        await state.processor.stop()
         await state.durable.stop()
         await state.forges.close()
         await state.roller.stop()
         await state.writer.stop()
         await state.database.close()
+
+
+def _add_writers(state: State, database: Database, writer: Writer) -> None:
+    """What takes rows in."""
+    state.ingest = Ingest(writer)
+    state.accounts = Accounts(database, writer)
+    state.exports = Exports(writer)
 
 
 def _add_reports(state: State, database: Database, tenants: Tenants) -> None:
@@ -211,6 +225,14 @@ def _add_background(state: State, database: Database, tenants: Tenants) -> None:
     state.forges = means.forges
     state.durable = Durable(means, all_duties(means))
     state.forwarder = Forwarder(database, tenants, state.series)
+    state.processor = Processor(database, handler(tenants))
+
+
+def _add_inbox(state: State) -> None:
+    """What takes deliveries of forges in, and tells what became of them."""
+    secrets = WebhookSecrets(state.database, Seals(state.settings))
+    state.inbox = Inbox(state.writer, state.tenants, secrets, state.processor.wake)
+    state.deliveries = Deliveries(state.database, state.tenants)
 
 
 def create_app(settings: Settings, database_url: Secret) -> App:
@@ -231,14 +253,13 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.state.writer = writer
     app.state.tokens = Tokens(database)
     app.state.sign_in = SignIn(tenants, app.state.tokens)
-    app.state.ingest = Ingest(writer)
     app.state.board = Board(database, tenants)
     app.state.boards = Boards(database, tenants)
     app.state.acceptance = Acceptance(database, tenants, settings.tenants_dir)
-    app.state.accounts = Accounts(database, writer)
-    app.state.exports = Exports(writer)
+    _add_writers(app.state, database, writer)
     _add_reports(app.state, database, tenants)
     _add_background(app.state, database, tenants)
+    _add_inbox(app.state)
     app.state.feed = Feed(database.changes)
     app.state.seen = {STRAY: Seen()} | {key: endpoint.seen for key, endpoint in endpoints.items()}
     app.state.openapi = msgspec.json.encode(describe(CALLS))

@@ -17,10 +17,13 @@ from tallyward.services.board import Board
 from tallyward.services.boards import Boards
 from tallyward.services.capture_reports import CaptureReports
 from tallyward.services.decisions import Decisions
+from tallyward.services.deliveries import Deliveries
 from tallyward.services.events import Events
 from tallyward.services.holds import Holds
+from tallyward.services.inbox import Inbox
 from tallyward.services.ingest import Ingest
 from tallyward.services.otlp import Exports
+from tallyward.services.processing import Processor
 from tallyward.services.rates import RateBook
 from tallyward.services.series import Series
 from tallyward.services.sign_in import SignIn
@@ -56,6 +59,9 @@ class Services(Protocol):
     trust: TrustBook
     holds: Holds
     sinks: Sinks
+    inbox: Inbox
+    deliveries: Deliveries
+    processor: Processor
 
 
 @dataclass(frozen=True)

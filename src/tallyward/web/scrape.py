@@ -18,6 +18,7 @@ from tallyward.domain.fire import Fetch, Fire
 from tallyward.domain.usage import Usage
 from tallyward.errors import Busy
 from tallyward.services import vital_signs
+from tallyward.services.inbox import OUTCOMES
 from tallyward.services.vital_signs import VitalSigns
 from tallyward.web.bodies import header
 from tallyward.web.calls import Call
@@ -56,6 +57,7 @@ class _Registry:
         yield from _traffic(self._state)
         yield from _rows(self._state)
         yield from _room(self._state)
+        yield from _deliveries(self._state, self._signs)
         yield from _capture(self._signs)
         for collector in _process():
             yield from collector.collect()
@@ -155,6 +157,21 @@ def _room(state: State) -> Iterator["Metric"]:
     )
     for name, says, value in figures:
         yield from _gauge(name, says, [({}, value)])
+
+
+def _deliveries(state: State, signs: VitalSigns | None) -> Iterator["Metric"]:
+    """What forges delivered to this process, and how the inbox of the tenant stands."""
+    counts = [({"outcome": outcome}, state.inbox.counts[outcome]) for outcome in OUTCOMES]
+    yield from _counter("tally_deliveries_total", "Webhook deliveries by how they were answered.", counts)
+    if signs is None:
+        return
+    standing = [({"state": name}, count) for name, count in signs.deliveries.items()]
+    yield from _gauge("tally_deliveries", "Deliveries that are not settled, by how they stand.", standing)
+    if signs.oldest_delivery is not None:
+        since = signs.oldest_delivery.timestamp()
+        yield from _gauge(
+            "tally_oldest_delivery_timestamp_seconds", "When the longest waiting one came.", [({}, since)]
+        )
 
 
 def _capture(signs: VitalSigns | None) -> Iterator["Metric"]:
