@@ -23,6 +23,7 @@ from tallyward.cli import (
     holds,
     mcp_servers,
     metrics,
+    pull_requests,
     reconcile,
     relay,
     sinks,
@@ -40,6 +41,7 @@ LAPTOP_COMMANDS = (
     *("me", "team", "skills", "agents", "cost", "top", "usage", "accept", "work", "metrics", "trust", "holds"),
     "sinks",
     "deliveries",
+    "prs",
     "--version",
 )
 SERVER_COMMANDS = {
@@ -87,6 +89,7 @@ def build(arguments: list[str]) -> typer.Typer:
     work.commands(app)
     deliveries.commands(app)
     metrics.commands(app)
+    pull_requests.commands(app)
     trust.commands(app)
     holds.commands(app)
     sinks.commands(app)

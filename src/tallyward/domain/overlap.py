@@ -99,7 +99,7 @@ def overlap(found: Sequence[Pair], pieces: int, tried: Mapping[Pair, bool] | Non
     return Overlap(
         pieces=pieces,
         whole=len(found) < PAIRS_MAX,
-        kinds=[_kind(shared, counted[shared], *_tried(results, shared)) for shared in SHARED],
+        kinds=[kind_of(shared, counted[shared], *_tried(results, shared)) for shared in SHARED],
         hot=[HotFile(path=path, pairs=files[path], conflicted=conflicts[path]) for path in hot],
     )
 
@@ -120,7 +120,7 @@ def together(boards: Sequence[Overlap]) -> Overlap:
     return Overlap(
         pieces=sum(board.pieces for board in boards),
         whole=all(board.whole for board in boards),
-        kinds=[_kind(shared, *sums[shared]) for shared in SHARED],
+        kinds=[kind_of(shared, *sums[shared]) for shared in SHARED],
         hot=[HotFile(path=path, pairs=files[path][0], conflicted=files[path][1]) for path in hot],
     )
 
@@ -130,7 +130,8 @@ def _tried(results: Mapping[Pair, bool], shared: Shared) -> tuple[int, int]:
     return len(outcomes), sum(outcomes)
 
 
-def _kind(shared: Shared, count: int, tried: int, conflicted: int) -> OverlapKind:
+def kind_of(shared: Shared, count: int, tried: int, conflicted: int) -> OverlapKind:
+    """The figures of one kind of pairs."""
     return OverlapKind(shared=shared, pairs=count, tried=tried, conflicted=conflicted, conflict=rate(conflicted, tried))
 
 

@@ -8,7 +8,6 @@ import asyncio
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 
@@ -19,6 +18,7 @@ from tallyward.domain.tenant import SAMPLE_TENANT
 from tallyward.domain.usage import Usage, UsageIn, from_report
 from tallyward.ledger.database import Database, fetch_all
 from tallyward.ledger.rows import store
+from tallyward.ops import sample_pulls
 from tallyward.ops.sample_shepherd import decisions_of
 from tallyward.ops.sample_work import REPOS, SATURDAY, Work, moment, month_of, status, told_by_client
 from tallyward.prices import price
@@ -68,21 +68,6 @@ def _run(rng: random.Random, at: datetime, agent: str, usage: Usage, micros: int
     return from_sighting(row, at, f"{usage.request_key}:run")
 
 
-def _pull_requests(rng: random.Random, now: datetime) -> Iterator[dict[str, Any]]:
-    number = 100
-    for agent, (_, _, merged) in _AGENTS.items():
-        for _ in range(merged + 2):
-            number += 1
-            opened = moment(rng, now)
-            merged_at = opened + timedelta(minutes=50) if number % (merged + 2) < merged else None
-            yield {
-                "repo": REPOS[0], "number": number, "state": "merged" if merged_at else "open",
-                "author": "sample-fleet",
-                "head_branch": f"axon/{agent}/{number}", "opened_at": opened, "merged_at": merged_at,
-                "closed_at": merged_at,
-            }  # fmt: skip
-
-
 def _hook_times(fires: int) -> list[int]:
     """Most hooks take some 20 ms, few of a busy machine 100."""
     return [0, fires // 10, fires // 2, fires // 4, fires // 10, fires // 40, 0, 0, 0]
@@ -114,8 +99,9 @@ async def fill(database: Database) -> None:
     async with database.transaction(SAMPLE_TENANT) as connection:
         work = [row for person, total in _PEOPLE.items() for row in month_of(rng, now, person, total)]
         await store(connection, [*work, *_runs(rng, now)], price.price)
-        rows = msgspec.json.encode(list(_pull_requests(rng, now))).decode()
-        await fetch_all(connection, "insert_pull_requests", {"rows": rows})
+        merged = {agent: count for agent, (_, _, count) in _AGENTS.items()}
+        pulls = list(sample_pulls.pull_requests(now, merged, list(_PEOPLE), _SEED))
+        await sample_pulls.keep(database, connection, pulls)
         events = [{"kind": kind, "payload": payload} for kind, payload in decisions_of(REPOS[0], now)]
         await fetch_all(connection, "append_events", {"events": msgspec.json.encode(events).decode()})
         for report in _books(rng, now):

@@ -7,6 +7,7 @@ from tallyward.services.capture import Capture
 from tallyward.services.cost import Cost
 from tallyward.services.fires import Fires
 from tallyward.services.measures import Measures
+from tallyward.services.pull_request_board import PullRequestBoard
 from tallyward.services.requests import Requests
 from tallyward.services.sessions import Sessions
 from tallyward.services.skills import Skills
@@ -23,6 +24,7 @@ class Boards:
         self.cost = Cost(database)
         self.fires = Fires(database)
         self.measures = Measures(database, tenants)
+        self.pull_requests = PullRequestBoard(database)
         self.requests = Requests(database)
         self.sessions = Sessions(database)
         self.skills = Skills(database)

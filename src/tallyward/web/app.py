@@ -60,6 +60,7 @@ from tallyward.web import (
     influx,
     otlp,
     pages,
+    pull_requests,
     scrape,
     sinks,
     trust,
@@ -79,6 +80,7 @@ _log = logging.getLogger(__name__)
 CALLS: tuple[Call, ...] = (
     *api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *capture_reports.CALLS, *work.CALLS, *trust.CALLS,
     *decisions.CALLS, *holds.CALLS, *scrape.CALLS, *influx.CALLS, *sinks.CALLS, *webhooks.CALLS, *pages.CALLS,
+    *pull_requests.CALLS,
 )  # fmt: skip
 
 

@@ -34,6 +34,8 @@ ADDED = (
     "by",
     "event",
     "project",
+    "agent",
+    "state",
     "sample",
 )  # what pages take beside the range, the filters and the search
 DOLLARS = Currency()
