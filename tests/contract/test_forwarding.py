@@ -13,7 +13,7 @@ from tallyward.services.forwarding import BATCH_POINTS, Forwarder
 from tests.in_process import InProcess, application
 from tests.listening_server import ListeningServer, Reply
 
-NS = 1_790_000_000_000_000_000
+NS = 1_700_000_000_000_000_000
 
 
 class Line:

@@ -13,7 +13,7 @@ from tallyward.domain.series import Schema, nanoseconds
 from tallyward.errors import Invalid
 from tests.in_process import Answer, InProcess, application
 
-NS = 1_790_000_000_000_000_000
+NS = 1_700_000_000_000_000_000
 OBSERVED = f"pr_observation,repo=acme_shop,pr=7,author=bot[bot] checks_total=3i,mergeable=true {NS}"
 ALL = "SELECT series, ns, repo, pr, tags, fields, change FROM series_points ORDER BY change"
 

@@ -28,7 +28,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.series
 
 HERE = Path(__file__).parent
-NS = 1_790_000_000_000_000_000
+NS = 1_700_000_000_000_000_000
 STORED = "SELECT measurement, tags, ns, fields FROM series_points ORDER BY measurement, pr"
 SINKS = """
 [[sinks]]

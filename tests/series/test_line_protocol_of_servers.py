@@ -15,7 +15,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.series
 
-NS = 1_790_000_000_000_000_000
+NS = 1_700_000_000_000_000_000
 TAKEN = (
     rb"m\,x\ y,t\=k=v\ w f\ k=1",
     rb"m,t=a\b f=1",

@@ -29,6 +29,7 @@ from tallyward.cli import (
     sinks,
     status,
     top,
+    training,
     trust,
     usage,
     work,
@@ -42,12 +43,14 @@ LAPTOP_COMMANDS = (
     "sinks",
     "deliveries",
     "prs",
+    "training",
     "--version",
 )
 SERVER_COMMANDS = {
     "serve": "Serve the ledger, its API and its pages.",
     "db": "Reach and check the ledger's database.",
     "import": "Bring in what was there before: the history of a clone.",
+    "export": "Write out what is in the ledger.",
     "replay": "Make what is derived from the outbox anew, or compare.",
     "reprice": "Reckon again what every request cost.",
     "webhook": "Keep the secrets that forges sign deliveries with.",
@@ -93,6 +96,7 @@ def build(arguments: list[str]) -> typer.Typer:
     trust.commands(app)
     holds.commands(app)
     sinks.commands(app)
+    training.commands(app)
     if not (arguments and arguments[0] in LAPTOP_COMMANDS):
         _add_server_commands(app)
     return app

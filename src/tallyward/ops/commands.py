@@ -21,6 +21,7 @@ from tallyward.domain.tenant import DEFAULT_TENANT
 from tallyward.errors import DatabaseUnreachable, NotFound, NotListed
 from tallyward.ledger import embedded
 from tallyward.ledger.database import APP_ROLE, Database
+from tallyward.ops.export_commands import export
 from tallyward.ops.forge_commands import commands as forge
 from tallyward.ops.import_commands import commands as imports
 from tallyward.ops.opened import AsJson, DatabaseUrl, DataDir, TenantName, expiry, opened_ledger
@@ -44,6 +45,7 @@ def commands(app: typer.Typer) -> None:
     app.command()(replay)
     app.add_typer(token, name="token")
     app.add_typer(db, name="db")
+    app.add_typer(export, name="export")
     app.add_typer(rollup, name="rollup")
     app.add_typer(imports, name="import")
     app.add_typer(forge, name="forge")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from tallyward.domain.line_protocol import Point
 from tallyward.sinks._base import Placed, Sink
 
-NS = 1_790_000_000_000_000_000
+NS = 1_700_000_000_000_000_000
 MS = 1_000_000  # what every store keeps apart
 Key = tuple[str, str, int, str]
 Kept = Callable[[], Mapping[Key, float]]

@@ -47,6 +47,7 @@ from tallyward.services.sign_in import SignIn
 from tallyward.services.sinks import Sinks
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
+from tallyward.services.training import Training
 from tallyward.services.trust import TrustBook
 from tallyward.services.usage import Accounts
 from tallyward.services.webhook_secrets import WebhookSecrets
@@ -63,6 +64,7 @@ from tallyward.web import (
     pull_requests,
     scrape,
     sinks,
+    training,
     trust,
     usage,
     webhooks,
@@ -81,6 +83,7 @@ CALLS: tuple[Call, ...] = (
     *api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *capture_reports.CALLS, *work.CALLS, *trust.CALLS,
     *decisions.CALLS, *holds.CALLS, *scrape.CALLS, *influx.CALLS, *sinks.CALLS, *webhooks.CALLS, *pages.CALLS,
     *pull_requests.CALLS,
+    *training.CALLS,
 )  # fmt: skip
 
 
@@ -218,6 +221,7 @@ def _add_reports(state: State, database: Database, tenants: Tenants) -> None:
     state.decisions = Decisions(database, tenants)
     state.series = Series(database, tenants)
     state.sinks = Sinks(database, tenants)
+    state.training = Training(database)
 
 
 def _add_background(state: State, database: Database, tenants: Tenants) -> None:

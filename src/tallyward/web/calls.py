@@ -30,6 +30,7 @@ from tallyward.services.sign_in import SignIn
 from tallyward.services.sinks import Sinks
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
+from tallyward.services.training import Training
 from tallyward.services.trust import TrustBook
 from tallyward.services.usage import Accounts
 from tallyward.services.work import Work
@@ -62,6 +63,7 @@ class Services(Protocol):
     inbox: Inbox
     deliveries: Deliveries
     processor: Processor
+    training: Training
 
 
 @dataclass(frozen=True)
