@@ -180,6 +180,8 @@ FORGE_KEYS = {
 ACCEPT_KEYS = {
     "team": "Who is meant by everyone. None named: whoever has a living token that is bound to them.",
     "checkouts": "Folders on the server in which repositories lie, by `owner/name`; they are only read.",
+    "branches": "Branches that must refuse a push straight to them, by `owner/name`. Not named: the default branch of"
+    " each repository in `[[forges]]`.",
     "fires_a_day_min": "How many rows a day are enough. Not given: more than ten for each of the team.",
     "retired_skills": "Skills that should be gone, without the slash.",
     "ratchet_workflow": "The workflow whose job must not be allowed to fail.",

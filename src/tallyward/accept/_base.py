@@ -35,8 +35,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     query counts them. graded: who is on the board of 30 days, and so has a grade. start_seconds: age of the newest
     `/start` of a laptop. retired_fires: fires in 7 days of skills that should be gone. lints: texts of the tenant's
     lint rules by file; None where the server has no folder of tenants. What comes from a forge or from dispatch is
-    None: `branches` (whether a push straight to it is refused), `run_seconds` (the last 20 runs of CI), and
-    `pickup_seconds`.
+    None: `branches` (whether a push straight to it is refused), `run_seconds` (the last 20 runs of CI of the slowest
+    repository), and `pickup_seconds`. unread: repositories of which a forge did not say what it was asked.
     """
 
     settings: AcceptConfig
@@ -50,6 +50,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     lints_folder: str
     branches: Mapping[str, bool] | None = None
     run_seconds: tuple[float, ...] | None = None
+    unread: tuple[str, ...] = ()
     pickup_seconds: tuple[float, ...] | None = None
 
 
@@ -98,6 +99,14 @@ def named(names: tuple[str, ...]) -> str:
     """`a, b and 3 more`."""
     shown = ", ".join(names[:NAMES_MAX])
     return f"{shown} and {len(names) - NAMES_MAX} more" if len(names) > NAMES_MAX else shown
+
+
+NO_FORGE = "a forge to ask: name the repositories in [[forges]]."
+
+
+def untold(unread: tuple[str, ...]) -> str:
+    """What is needed where a forge did not say what it was asked."""
+    return f"the forge's word on {named(unread)}: `tally forge check` says what it lacks."
 
 
 NO_TEAM = "to know who the team is: name them in team of [accept], or bind a token to each."

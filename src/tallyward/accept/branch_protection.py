@@ -1,6 +1,6 @@
 """Nobody reaches the protected branches but by a reviewed pull request: without this, every other rule is advice."""
 
-from tallyward.accept._base import Check, Facts, Verdict, cannot_tell, green, named, red
+from tallyward.accept._base import NO_FORGE, Check, Facts, Verdict, cannot_tell, green, named, red, untold
 
 
 class BranchProtection(Check):
@@ -15,9 +15,11 @@ class BranchProtection(Check):
     def decide(facts: Facts) -> Verdict:
         """Red as soon as one branch takes a push."""
         if not facts.branches:
-            return cannot_tell("the forge's own word on its branches, and Tallyward is connected to no forge.")
+            return cannot_tell(untold(facts.unread) if facts.unread else NO_FORGE)
         open_ones = tuple(name for name, refuses in facts.branches.items() if not refuses)
         value = f"{len(facts.branches) - len(open_ones)} of {len(facts.branches)} branches"
         if open_ones:
             return red(value, f"A push straight to these would be taken: {named(open_ones)}.")
+        if facts.unread:
+            return cannot_tell(untold(facts.unread), value)
         return green(value, "Each refuses a push that is no reviewed pull request.")

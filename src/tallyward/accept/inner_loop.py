@@ -5,6 +5,7 @@ Both halves must hold. The second is counted as the organisation's own query cou
 
 from tallyward.accept._base import (
     FIRES_A_DAY,
+    NO_FORGE,
     NO_TEAM,
     RUN_SECONDS_MAX,
     Check,
@@ -14,6 +15,7 @@ from tallyward.accept._base import (
     green,
     middle,
     red,
+    untold,
 )
 
 
@@ -44,5 +46,7 @@ class InnerLoop(Check):
         if not facts.team:
             return cannot_tell(NO_TEAM, value)
         if p50 is None:
-            return cannot_tell("the forge's runs of CI, and Tallyward is connected to no forge.", value)
+            return cannot_tell(untold(facts.unread) if facts.unread else NO_FORGE, value)
+        if facts.unread:
+            return cannot_tell(untold(facts.unread), value)
         return green(str(value), "CI answers within a minute and everyone is above 10.")

@@ -13,6 +13,7 @@ class AcceptConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     team: tuple[str, ...] = ()
     checkouts: dict[str, str] = field(default_factory=dict[str, str])
+    branches: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     fires_a_day_min: int | None = None
     retired_skills: tuple[str, ...] = ("commit", "assign-prds", "capacity-check")
     ratchet_workflow: str = ".github/workflows/code-quality.yml"
@@ -25,6 +26,8 @@ class AcceptConfig(Struct, frozen=True, forbid_unknown_fields=True):
             found.append("accept.retired_skills must be names of skills without the slash, at least one")
         if not all(map(_REPO.fullmatch, self.checkouts)):
             found.append("accept.checkouts names a folder for each repository, called owner/name")
+        if not all(_REPO.fullmatch(repo) and all(named) for repo, named in self.branches.items()):
+            found.append("accept.branches names branches for each repository, called owner/name")
         if self.fires_a_day_min is not None and self.fires_a_day_min < 1:
             found.append("accept.fires_a_day_min must be 1 or more")
         if len(set(self.team)) != len(self.team) or not all(self.team):

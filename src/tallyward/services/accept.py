@@ -1,7 +1,7 @@
 """The acceptance grid of a tenant: facts from the ledger and from the server's disk, and what each metric says of them.
 
-This is the thin edge; every decision is in `accept/`, one file each. What no part of Tallyward knows yet (the forge's
-branches and runs, the pickup of labels) is left out of the facts, and the metrics say so.
+This is the thin edge; every decision is in `accept/`, one file each. What no part of Tallyward knows yet (the pickup of
+labels) is left out of the facts, and the metrics say so.
 """
 
 import asyncio
@@ -17,6 +17,8 @@ from tallyward.domain.access import Principal
 from tallyward.ledger.database import Database
 from tallyward.plugins import found
 from tallyward.services.accept_files import read_checkouts, read_lints
+from tallyward.services.accept_forges import ForgeFacts
+from tallyward.services.forges import Forges
 from tallyward.services.tenants import Tenants
 
 GREEN_NEEDED = 6  # of eight, says the spec
@@ -52,10 +54,11 @@ class Grid(Struct, kw_only=True):
 class Acceptance:
     """Reads the facts and asks every metric."""
 
-    def __init__(self, database: Database, tenants: Tenants, tenants_dir: Path | None) -> None:
+    def __init__(self, database: Database, tenants: Tenants, tenants_dir: Path | None, forges: Forges) -> None:
         self._database = database
         self._tenants = tenants
         self._folder = tenants_dir
+        self._forges = ForgeFacts(forges)
         checks = found(accept, Check)  # pyright: ignore[reportAbstractUsage]
         self._checks = sorted(checks.items(), key=lambda item: item[1].place)
 
@@ -77,6 +80,7 @@ class Acceptance:
     async def _facts(self, tenant: str) -> Facts:
         settings = self._tenants.config(tenant).accept
         [row] = await self._database.query(tenant, "acceptance_facts", {"retired": _spellings(settings)})
+        told = await self._forges.read(tenant, settings)
         folder = f"tenants/{tenant}/lints"
         lints = asyncio.to_thread(read_lints, self._folder / tenant / "lints") if self._folder else None
         return Facts(
@@ -89,6 +93,9 @@ class Acceptance:
             checkouts=await asyncio.to_thread(read_checkouts, settings.checkouts),
             lints=await lints if lints else None,
             lints_folder=folder,
+            branches=told.branches,
+            run_seconds=told.run_seconds,
+            unread=told.unread,
         )
 
 

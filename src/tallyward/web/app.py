@@ -225,10 +225,11 @@ def _add_reports(state: State, database: Database, tenants: Tenants) -> None:
 
 
 def _add_background(state: State, database: Database, tenants: Tenants) -> None:
-    """What goes on whether anybody asks for it or not."""
+    """What goes on whether anybody asks for it or not, and what asks the forges."""
     means = Means(database, tenants)
     state.roller = Roller(database, tenants)
     state.forges = means.forges
+    state.acceptance = Acceptance(database, tenants, state.settings.tenants_dir, means.forges)
     state.durable = Durable(means, all_duties(means))
     state.forwarder = Forwarder(database, tenants, state.series)
     state.processor = Processor(database, handler(tenants))
@@ -261,7 +262,6 @@ def create_app(settings: Settings, database_url: Secret) -> App:
     app.state.sign_in = SignIn(tenants, app.state.tokens)
     app.state.board = Board(database, tenants)
     app.state.boards = Boards(database, tenants)
-    app.state.acceptance = Acceptance(database, tenants, settings.tenants_dir)
     _add_writers(app.state, database, writer)
     _add_reports(app.state, database, tenants)
     _add_background(app.state, database, tenants)

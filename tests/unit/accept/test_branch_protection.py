@@ -22,4 +22,10 @@ def test_one_branch_that_takes_a_push_is_enough_for_red(branches, light, value):
 
 
 def test_what_is_missing_is_named():
-    assert "connected to no forge" in BranchProtection.decide(facts()).reason
+    assert "[[forges]]" in BranchProtection.decide(facts()).reason
+    unread = BranchProtection.decide(facts(branches={"o/infra main": True}, unread=("o/g8",)))
+    assert (unread.light, "o/g8" in unread.reason) == ("cannot tell", True)
+
+
+def test_an_open_branch_is_red_whatever_else_was_not_told():
+    assert BranchProtection.decide(facts(branches={"o/g8 qa": False}, unread=("o/infra",))).light == "red"

@@ -20,6 +20,8 @@ IDLE = {"ann": 12, "bob": 10, "cyd": 40}
         ({"team": (), "run_seconds": QUICK}, "cannot tell", "median run 30 s"),
         ({"team": ()}, "cannot tell", None),
         ({"team": (), "run_seconds": SLOW}, "red", "median run 60 s"),
+        ({"run_seconds": QUICK, "unread": ("o/r",)}, "cannot tell", "median run 30 s, 3 of 3 over 10"),
+        ({"run_seconds": SLOW, "unread": ("o/r",)}, "red", "median run 60 s, 3 of 3 over 10"),
     ],
 )
 def test_both_halves_must_hold(changed, light, value):
