@@ -52,6 +52,7 @@ SERVER_COMMANDS = {
     "import": "Bring in what was there before: the history of a clone.",
     "export": "Write out what is in the ledger.",
     "replay": "Make what is derived from the outbox anew, or compare.",
+    "sync": "Read pull requests from the forges.",
     "reprice": "Reckon again what every request cost.",
     "webhook": "Keep the secrets that forges sign deliveries with.",
     "token": "Make, list and revoke bearer tokens.",

@@ -23,7 +23,7 @@ class FirstPassShare(Metric):
         FROM pull_requests
         WHERE tenant = tally_tenant()
             AND merged_at >= %(since)s::timestamptz AND merged_at < %(until)s::timestamptz
-            AND ('webhook' = ANY(seen_by) OR review_rounds > 0 OR told ->> 'attempts' IS NOT NULL)
+            AND (seen_by && '{webhook,sync}' OR review_rounds > 0 OR told ->> 'attempts' IS NOT NULL)
             AND (%(engineer)s::text IS NULL OR author = %(engineer)s)
             AND (%(repo)s::text IS NULL OR repo = %(repo)s)
         GROUP BY GROUPING SETS ((coalesce(agent, '(people)')), ())

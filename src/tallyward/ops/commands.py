@@ -27,6 +27,7 @@ from tallyward.ops.import_commands import commands as imports
 from tallyward.ops.opened import AsJson, DatabaseUrl, DataDir, TenantName, expiry, opened_ledger
 from tallyward.ops.replay_commands import replay
 from tallyward.ops.rollup_commands import commands as rollup
+from tallyward.ops.sync_commands import sync
 from tallyward.ops.webhook_commands import commands as webhook
 from tallyward.redact import Secret
 from tallyward.services.tenants import Tenants
@@ -43,6 +44,7 @@ def commands(app: typer.Typer) -> None:
     app.command()(serve)
     app.command()(reprice)
     app.command()(replay)
+    app.command()(sync)
     app.add_typer(token, name="token")
     app.add_typer(db, name="db")
     app.add_typer(export, name="export")

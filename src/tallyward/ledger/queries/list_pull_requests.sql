@@ -2,7 +2,7 @@
 SELECT
     repo, number, state, agent, agent_evidence, author, head_branch, base_branch, labels, opened_at, closed_at, merged_at,
     reverted_at, reverted_by, review_rounds, conflicted, cardinality(changed_paths) AS files, seen_by, merge_sha,
-    CASE WHEN 'webhook' = ANY(seen_by) OR review_rounds > 0 OR told ->> 'attempts' IS NOT NULL THEN attempts END AS attempts,
+    CASE WHEN seen_by && '{webhook,sync}' OR review_rounds > 0 OR told ->> 'attempts' IS NOT NULL THEN attempts END AS attempts,
     count(*) OVER () AS total
 FROM pull_requests
 WHERE tenant = tally_tenant()
