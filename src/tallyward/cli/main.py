@@ -53,6 +53,7 @@ SERVER_COMMANDS = {
     "export": "Write out what is in the ledger.",
     "replay": "Make what is derived from the outbox anew, or compare.",
     "sync": "Read pull requests from the forges.",
+    "policy": "Learn from decisions about pull requests, and watch what was learned.",
     "reprice": "Reckon again what every request cost.",
     "webhook": "Keep the secrets that forges sign deliveries with.",
     "token": "Make, list and revoke bearer tokens.",

@@ -25,6 +25,7 @@ from tallyward.ops.export_commands import export
 from tallyward.ops.forge_commands import commands as forge
 from tallyward.ops.import_commands import commands as imports
 from tallyward.ops.opened import AsJson, DatabaseUrl, DataDir, TenantName, expiry, opened_ledger
+from tallyward.ops.policy_commands import commands as policy
 from tallyward.ops.replay_commands import replay
 from tallyward.ops.rollup_commands import commands as rollup
 from tallyward.ops.sync_commands import sync
@@ -49,6 +50,7 @@ def commands(app: typer.Typer) -> None:
     app.add_typer(db, name="db")
     app.add_typer(export, name="export")
     app.add_typer(rollup, name="rollup")
+    policy(app)
     app.add_typer(imports, name="import")
     app.add_typer(forge, name="forge")
     app.add_typer(webhook, name="webhook")

@@ -43,6 +43,7 @@ from tallyward.services.rates import RateBook
 from tallyward.services.rolling import Roller
 from tallyward.services.sealing import Seals
 from tallyward.services.series import Series
+from tallyward.services.shadow import ShadowPolicy
 from tallyward.services.sign_in import SignIn
 from tallyward.services.sinks import Sinks
 from tallyward.services.tenants import Tenants
@@ -61,6 +62,7 @@ from tallyward.web import (
     influx,
     otlp,
     pages,
+    policy,
     pull_requests,
     scrape,
     sinks,
@@ -82,8 +84,7 @@ _log = logging.getLogger(__name__)
 CALLS: tuple[Call, ...] = (
     *api.CALLS, *boards.CALLS, *usage.CALLS, *otlp.CALLS, *capture_reports.CALLS, *work.CALLS, *trust.CALLS,
     *decisions.CALLS, *holds.CALLS, *scrape.CALLS, *influx.CALLS, *sinks.CALLS, *webhooks.CALLS, *pages.CALLS,
-    *pull_requests.CALLS,
-    *training.CALLS,
+    *pull_requests.CALLS, *training.CALLS, *policy.CALLS,
 )  # fmt: skip
 
 
@@ -215,6 +216,7 @@ def _add_reports(state: State, database: Database, tenants: Tenants) -> None:
     state.capture_reports = CaptureReports(database)
     state.rates = RateBook(database, tenants)
     state.trust = TrustBook(database, tenants)
+    state.shadow = ShadowPolicy(database)
     state.holds = Holds(database, tenants, state.trust)
     state.work = Work(database, state.rates.after_merge)
     state.events = Events(database)

@@ -26,6 +26,7 @@ from tallyward.services.otlp import Exports
 from tallyward.services.processing import Processor
 from tallyward.services.rates import RateBook
 from tallyward.services.series import Series
+from tallyward.services.shadow import ShadowPolicy
 from tallyward.services.sign_in import SignIn
 from tallyward.services.sinks import Sinks
 from tallyward.services.tenants import Tenants
@@ -59,6 +60,7 @@ class Services(Protocol):
     series: Series
     trust: TrustBook
     holds: Holds
+    shadow: ShadowPolicy
     sinks: Sinks
     inbox: Inbox
     deliveries: Deliveries
