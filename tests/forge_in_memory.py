@@ -9,14 +9,14 @@ from typing import Any
 from msgspec import structs
 
 from tallyward import clock
-from tallyward.domain.forge import ForgeWriter, MergeMethod, PullRequestSignals
+from tallyward.domain.forge import ForgeWriter, MergeMethod, PullRequestSignals, SignalsReader
 from tallyward.errors import ForgeConflict, ForgeError, NotFoundOnForge
-from tallyward.services.shepherd_means import Place, Reader
+from tallyward.services.shepherd_means import Place
 
 REPO = "acme/shop"
 
 
-class ForgeInMemory(Reader, ForgeWriter):
+class ForgeInMemory(SignalsReader, ForgeWriter):
     """Reader, writer and the forges of a tenant in one. `written` is all that was done, in order."""
 
     def __init__(self, *pulls: PullRequestSignals, acts: bool = True) -> None:
@@ -43,7 +43,7 @@ class ForgeInMemory(Reader, ForgeWriter):
     def places(self, tenant: str) -> list[Place]:
         return [Place(forge="github", repo=REPO, acts=self.acts)]
 
-    def of(self, tenant: str, repo: str) -> tuple[Reader, ForgeWriter]:
+    def of(self, tenant: str, repo: str) -> tuple[SignalsReader, ForgeWriter]:
         return self, self
 
     # What may be read.

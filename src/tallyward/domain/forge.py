@@ -6,6 +6,7 @@ revert or an agent's trailer, the reader turns it into a fact at once and drops 
 reads none.
 """
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
@@ -21,6 +22,19 @@ CommitState = Literal["pending", "success", "failure", "error"]
 PASSING = frozenset({"success", "neutral", "skipped"})  # the conclusions with which a forge lets a merge through
 CHANGED_PATHS_MAX = 3_000  # GitHub lists no more of one pull request
 PULL_REQUESTS_MAX = 1_000  # open ones of one repository that are read in one go
+
+
+_MARK = re.compile(r"<!-- tallyward:([0-9a-f]{8,64}) -->")
+
+
+def mark_of(number: str) -> str:
+    """What a comment of ours carries, so that it is known again; nobody is shown it. `number` is in hexadecimal."""
+    return f"<!-- tallyward:{number} -->"
+
+
+def marks_in(text: str) -> list[str]:
+    """The marks in a comment: all that a reader may keep of one."""
+    return [match[0] for match in _MARK.finditer(text)]
 
 
 class Check(Struct, frozen=True, kw_only=True):
@@ -158,6 +172,10 @@ class SignalsReader(Protocol):
 
     async def reactions(self, repo: str, comment_id: int) -> dict[str, int]:
         """How often each reaction was given to a comment, by its name (`eyes`, `+1`)."""
+        ...
+
+    async def marked(self, repo: str, number: int, mark: str) -> int | None:
+        """The id of a comment of ours that carries this mark (see `mark_of`), if there is one."""
         ...
 
     async def hooks(self, repo: str, delivers_to: str) -> list[Hook]:

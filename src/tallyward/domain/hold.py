@@ -90,6 +90,7 @@ def begun(told: ScopeIn, decision: Decision, policy: OverlapPolicy, last: Hold |
         "project": told.project,
         "story_id": told.story_id,
         "agent": told.agent,
+        "pull_request": told.pull_request,
         "policy": policy,
         "paths": list(decision.paths),
         "blockers": list(decision.blockers),

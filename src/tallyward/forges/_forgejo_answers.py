@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tallyward.domain.forge import RepositoryFacts
+from tallyward.domain.forge import RepositoryFacts, marks_in
 
 
 class _Reaction(Struct):
@@ -15,6 +15,18 @@ class _Reaction(Struct):
 
 def read_reactions(raw: Any) -> list[str]:
     return [each.content for each in msgspec.convert([] if raw is None else raw, list[_Reaction])]
+
+
+class _Comment(Struct):
+    id: int
+    body: str | None = None
+
+
+def read_marks(raw: Any) -> list[tuple[str, int]]:
+    """Our marks in the comments, each with the comment that carries it. The words go no further."""
+    return [
+        (mark, each.id) for each in msgspec.convert(raw or [], list[_Comment]) for mark in marks_in(each.body or "")
+    ]
 
 
 class _Rights(Struct):

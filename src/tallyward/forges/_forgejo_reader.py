@@ -70,6 +70,10 @@ class ForgejoReader:
         path = within("/repos/{repo}/issues/comments/{n}/reactions", repo=repo, n=comment_id)
         return dict(Counter(await self._client.get(path, answers.read_reactions)))
 
+    async def marked(self, repo: str, number: int, mark: str) -> int | None:
+        path = within("/repos/{repo}/issues/{n}/comments", repo=repo, n=number)
+        return dict(await self._client.get(path, answers.read_marks)).get(mark)
+
     async def hooks(self, repo: str, delivers_to: str) -> list[Hook]:
         found = await self._client.listed(within("/repos/{repo}/hooks", repo=repo), answers.read_hooks, most=1_000)
         return [Hook(repo=repo, id=hook.id) for hook in found if hook.config.url.endswith(delivers_to)]

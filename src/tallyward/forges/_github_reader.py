@@ -29,6 +29,7 @@ CHECKS_MAX, REVIEWS_MAX, COMMITS_MAX, REACTIONS_MAX = 1_000, 1_000, 250, 1_000  
 SYNCED_MAX = 100_000  # pull requests of one repository
 DELIVERIES_MAX = 10_000
 THREAD_PAGES_MAX = 10
+COMMENTS_MAX = 1_000  # marks of one pull request; others' comments are none
 DETAILS_AT_ONCE = 25  # pull requests of one question about their files and commits
 
 
@@ -87,6 +88,11 @@ class GithubReader:
     async def reactions(self, repo: str, comment_id: int) -> dict[str, int]:
         path = within("/repos/{repo}/issues/comments/{n}/reactions", repo=repo, n=comment_id)
         return dict(Counter(await self._client.listed(path, answers.read_reactions, most=REACTIONS_MAX)))
+
+    async def marked(self, repo: str, number: int, mark: str) -> int | None:
+        path = within("/repos/{repo}/issues/{n}/comments", repo=repo, n=number)
+        found = [(each, at) async for each, at in self._client.pages(path, answers.read_marks, most=COMMENTS_MAX)]
+        return dict(found).get(mark)
 
     async def hooks(self, repo: str, delivers_to: str) -> list[Hook]:
         found = await self._client.listed(within("/repos/{repo}/hooks", repo=repo), answers.read_hooks, most=1_000)

@@ -28,6 +28,7 @@ from tallyward.ops.opened import AsJson, DatabaseUrl, DataDir, TenantName, expir
 from tallyward.ops.policy_commands import commands as policy
 from tallyward.ops.replay_commands import replay
 from tallyward.ops.rollup_commands import commands as rollup
+from tallyward.ops.shepherd_commands import commands as shepherd
 from tallyward.ops.sync_commands import sync
 from tallyward.ops.webhook_commands import commands as webhook
 from tallyward.redact import Secret
@@ -54,6 +55,7 @@ def commands(app: typer.Typer) -> None:
     app.add_typer(imports, name="import")
     app.add_typer(forge, name="forge")
     app.add_typer(webhook, name="webhook")
+    app.add_typer(shepherd, name="shepherd")
 
 
 def serve(

@@ -21,6 +21,7 @@ from tallyward.ledger import processing as queue
 from tallyward.ledger.background import hang_up
 from tallyward.ledger.database import CHANGES_CHANNEL, Connection, Database, say_tenant
 from tallyward.ledger.processing import Begun, Settled
+from tallyward.services.looks import ask_for_looks
 from tallyward.services.pull_requests import PullRequests
 from tallyward.services.tenants import Tenants
 from tallyward.webhooks._base import Told
@@ -39,13 +40,14 @@ class Unreadable(Exception):
 
 
 def handler(tenants: Tenants) -> Handle:
-    """What is done with deliveries: the facts of pull requests are taken in."""
+    """What is done with deliveries: the facts of pull requests are taken in, and these are looked at again."""
     pull_requests = PullRequests(tenants)
 
     async def handle(connection: Connection, tenant: str, told: Sequence[Told]) -> None:
         facts = [_named(tenants.config(tenant), one.pull_request) for one in told if one.pull_request is not None]
         if facts:
             await pull_requests.take_all(connection, tenant, facts)
+        await ask_for_looks(connection, tenant, tenants.config(tenant), told)
 
     return handle
 

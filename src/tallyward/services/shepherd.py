@@ -12,17 +12,17 @@ from msgspec import Struct, structs
 
 from tallyward import clock
 from tallyward.domain.attribution import attribute
-from tallyward.domain.forge import ForgeWriter, PullRequestSignals
+from tallyward.domain.forge import ForgeWriter, PullRequestSignals, SignalsReader
 from tallyward.domain.shepherd import Decision, decide, verdicts
 from tallyward.domain.shepherd_events import Told, decision_payload, resumed, subject_of, tell
 from tallyward.domain.shepherd_facts import Action, Facts
-from tallyward.errors import ForgeError, NotFoundOnForge
+from tallyward.errors import ConfigInvalid, ForgeError, NotFoundOnForge
 from tallyward.fault_points import reached
 from tallyward.ledger.alone import Locks, locks
 from tallyward.ledger.database import Database
 from tallyward.services.series import Series
 from tallyward.services.shepherd_acts import act, outcome_of
-from tallyward.services.shepherd_means import Explained, Hands, Looked, Missed, Pass, Place, Reader, Shadow, Standing
+from tallyward.services.shepherd_means import Explained, Hands, Looked, Missed, Pass, Place, Shadow, Standing
 from tallyward.services.shepherd_memory import Done, Known, Memory
 from tallyward.services.tenants import Tenants
 
@@ -34,7 +34,7 @@ class _Case(Struct, frozen=True, kw_only=True):
 
     tenant: str
     place: Place
-    reader: Reader
+    reader: SignalsReader
     writer: ForgeWriter
     acting: bool
     facts: Facts
@@ -68,7 +68,7 @@ class Shepherd:
                 if low_priority or not place.low_priority:
                     try:
                         await self._repository(held, tenant, place, found, dry_run=dry_run)
-                    except ForgeError as error:
+                    except (ForgeError, ConfigInvalid) as error:
                         found.missed.append(Missed(place.repo, None, error.code))
         return found
 
@@ -116,7 +116,7 @@ class Shepherd:
                 found.looked.append(looked)
 
     async def _gone(
-        self, reader: Reader, place: Place, known: Known, pulls: list[PullRequestSignals], found: Pass
+        self, reader: SignalsReader, place: Place, known: Known, pulls: list[PullRequestSignals], found: Pass
     ) -> None:
         """Adds one that was open and is not in the list any more, to be looked at for the last time."""
         try:

@@ -5,24 +5,18 @@ result; the next one asks the forge whether it happened, by a mark that nobody e
 to, and never does it a second time on a guess.
 """
 
-from tallyward.domain.forge import ForgeWriter, PullRequestSignals
+from tallyward.domain.forge import ForgeWriter, PullRequestSignals, SignalsReader, mark_of
 from tallyward.domain.shepherd import INSTRUCTIONS, Decision
 from tallyward.domain.shepherd_config import ShepherdConfig
 from tallyward.domain.shepherd_events import Decided
 from tallyward.domain.shepherd_facts import CAUSE_OF, Action
 from tallyward.errors import ForgeConflict, ForgeError, ForgeUnavailable, RateLimited
-from tallyward.services.shepherd_means import Reader
 from tallyward.services.shepherd_memory import Done
-
-
-def mark(decision: str) -> str:
-    """What a comment of ours carries, so that it is known again. It is not shown."""
-    return f"<!-- tallyward:{decision} -->"
 
 
 def comment(action: Action, decision: str) -> str:
     """One of the two sentences that are ever said to an agent, with its mark."""
-    return f"{INSTRUCTIONS[CAUSE_OF[action]]}\n\n{mark(decision)}"
+    return f"{INSTRUCTIONS[CAUSE_OF[action]]}\n\n{mark_of(decision)}"
 
 
 async def act(writer: ForgeWriter, told: PullRequestSignals, decision: Decision, config: ShepherdConfig) -> Done | None:
@@ -61,16 +55,18 @@ async def _do(writer: ForgeWriter, told: PullRequestSignals, decision: Decision,
     return None
 
 
-async def outcome_of(reader: Reader, told: PullRequestSignals, unfinished: Decided, config: ShepherdConfig) -> Done:
+async def outcome_of(
+    reader: SignalsReader, told: PullRequestSignals, unfinished: Decided, config: ShepherdConfig
+) -> Done:
     """Whether a decision without a result was carried out, by what the forge shows now."""
     if await _shows(reader, told, unfinished, config):
         return Done(ok=True, code="found")
     return Done(ok=False, code="not_found", again=True)
 
 
-async def _shows(reader: Reader, told: PullRequestSignals, unfinished: Decided, config: ShepherdConfig) -> bool:
+async def _shows(reader: SignalsReader, told: PullRequestSignals, unfinished: Decided, config: ShepherdConfig) -> bool:
     if unfinished.action in {"request_conflict_fix", "request_review_fix"}:
-        return await reader.marked(told.repo, told.number, mark(unfinished.id)) is not None
+        return await reader.marked(told.repo, told.number, mark_of(unfinished.id)) is not None
     shown = {
         "resolve_conflict": config.labels.resolve in told.labels,
         "escalate": config.labels.escalated in told.labels,

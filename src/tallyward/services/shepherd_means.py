@@ -13,14 +13,6 @@ from tallyward.ledger.database import Connection
 from tallyward.services.shepherd_memory import Done
 
 
-class Reader(SignalsReader, Protocol):
-    """A reader that knows our own comments again, by their mark alone."""
-
-    async def marked(self, repo: str, number: int, mark: str) -> int | None:
-        """The id of a comment with this mark in it, if there is one."""
-        ...
-
-
 class Place(Struct, frozen=True, kw_only=True):
     """A repository that is taken care of. acts: whether anything may be done in it."""
 
@@ -37,7 +29,7 @@ class Hands(Protocol):
         """The repositories of a tenant."""
         ...
 
-    def of(self, tenant: str, repo: str) -> tuple[Reader, ForgeWriter]:
+    def of(self, tenant: str, repo: str) -> tuple[SignalsReader, ForgeWriter]:
         """What may be read of it, and what may be done there."""
         ...
 

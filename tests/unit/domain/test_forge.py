@@ -117,3 +117,9 @@ def test_each_check_is_counted_once_and_one_that_did_not_end_well_fails():
     )
 
     assert (one.checks_total, one.checks_passing, one.checks_failing, one.checks_pending) == (6, 2, 2, 2)
+
+
+def test_a_mark_is_found_again_among_the_words_of_a_comment_and_nothing_else_is():
+    mine = forge.mark_of("ab" * 10)
+    assert forge.marks_in(f"Can you fix it?\n\n{mine} and {forge.mark_of('cd' * 4)}") == [mine, forge.mark_of("cd" * 4)]
+    assert forge.marks_in("<!-- tallyward:nothing --> <!-- other:abcdabcd --> <!-- tallyward:abc -->") == []
