@@ -1,5 +1,7 @@
 """A real clone is read with the real git, whatever its history looks like, and what it tells is kept once."""
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import pytest
 
 from tallyward.domain.tenant import DEFAULT_TENANT
-from tallyward.errors import CloneUnreadable
+from tallyward.errors import CloneUnreadable, GitMissing
 from tallyward.ledger.database import Database
 from tallyward.services.git_import import Asked, GitImport, Imported
 from tallyward.services.pull_requests import PullRequests
@@ -235,6 +237,43 @@ async def test_an_odd_merge_neither_ends_the_import_nor_becomes_a_pull_request(d
     found = await desk.bring(tmp_path / "app")
 
     assert (found.merges, found.direct, found.trials) == (1, 2, 0)
+
+
+def pretend(folder: Path, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts a git before the real one that says it is of this version."""
+    folder.mkdir()
+    script = f'#!/bin/sh\n[ "$1" = --version ] && echo git version {version} && exit\nexec {shutil.which("git")} "$@"\n'
+    (folder / "git").write_text(script)
+    (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+async def test_a_git_that_cannot_try_merges_leaves_conflicts_unknown_and_an_older_one_is_refused(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    written(tmp_path / "app")
+    pretend(tmp_path / "old", "2.37.1", monkeypatch)
+    found = await desk.bring(tmp_path / "app")
+
+    assert (found.can_try_merges, found.trials, found.overlap.kinds[0].tried) == (False, 0, 0)
+    assert {row["conflicted"] for row in await desk.rows("SELECT conflicted FROM pull_requests")} == {None}
+
+    pretend(tmp_path / "older", "2.20.0", monkeypatch)
+    with pytest.raises(GitMissing, match=r"git 2\.20 is too old"):
+        await desk.bring(tmp_path / "app")
+
+
+async def test_within_a_hook_of_git_the_clone_that_is_named_is_read(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    written(tmp_path / "app")
+    GitRepository(tmp_path / "other").commit("Begin", a_py="1\n")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "other"))
+
+    found = await desk.bring(tmp_path / "app")
+
+    assert found.merges == 4
 
 
 async def test_what_is_no_clone_or_has_no_such_branch_is_said(desk: Desk, tmp_path: Path):

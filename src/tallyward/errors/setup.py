@@ -133,7 +133,7 @@ class GitMissing(ProgramMissing):
     """There is no git on this machine."""
 
     code = "git_missing"
-    remedy = "Install git; 2.38 or newer can also tell which merges conflicted."
+    remedy = "Install git 2.31 or newer; 2.38 and newer can also tell which merges conflicted."
 
 
 class CloneUnreadable(SetupError):

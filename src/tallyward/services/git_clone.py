@@ -21,7 +21,7 @@ READ_BYTES = 1 << 18
 MERGE_SECONDS_MAX = 30
 TRIALS_AT_ONCE = 2
 CLEAN, CONFLICT = 0, 1
-MERGE_TREE_SINCE = (2, 38)
+READABLE_SINCE, MERGE_TREE_SINCE = (2, 31), (2, 38)
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 _QUIET = {
     "GIT_TERMINAL_PROMPT": "0",
@@ -119,7 +119,8 @@ class Clone:
         return process.returncode or 0, said.decode(errors="replace").strip().partition("\n")[0][:300]
 
     async def _start(self, *arguments: str, complaints: int = asyncio.subprocess.PIPE) -> asyncio.subprocess.Process:
-        environment = {**os.environ, **_QUIET}
+        # A hook of git runs with variables that name its own repository, and they would go before the path.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | _QUIET
         if self._objects:
             environment |= {
                 "GIT_OBJECT_DIRECTORY": str(self._scratch),
@@ -137,7 +138,10 @@ async def opened(path: Path) -> AsyncGenerator[Clone]:
     if not path.is_dir():  # noqa: ASYNC240  # once, of a command that does nothing else
         raise CloneUnreadable(f"{path} is not a folder.")
     with tempfile.TemporaryDirectory(prefix="tally-git-") as folder:
-        clone = Clone(path, Path(folder), await _version())
+        version = await _version()
+        if version < READABLE_SINCE:
+            raise GitMissing(f"git {version[0]}.{version[1]} is too old.")
+        clone = Clone(path, Path(folder), version)
         await clone.look()
         yield clone
 

@@ -24,7 +24,7 @@ def test_a_beginning_is_days_weeks_or_a_date(text: str | None, begin: datetime |
     assert begin_of(text, NOW) == begin
 
 
-@pytest.mark.parametrize("text", ["", "90", "d", "-3d", "99999w", "2026-13-01", "2027-01-01", "²d", "yesterday"])
+@pytest.mark.parametrize("text", ["", "90", "d", "-3d", "999999999d", "2026-13-01", "2027-01-01", "²d", "yesterday"])
 def test_what_is_no_time_that_has_been_is_refused(text: str):
     with pytest.raises(ConfigInvalid):
         begin_of(text, NOW)
