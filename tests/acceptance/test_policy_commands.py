@@ -64,6 +64,25 @@ def test_too_little_is_refused_with_the_numbers_that_it_takes(tmp_path: Path) ->
     assert not (tmp_path / "p.json").exists()
 
 
+def test_what_the_server_exports_is_what_a_policy_is_made_from(server: Server, tmp_path: Path) -> None:
+    home, told = server.data_dir.parent, decisions(140)
+    server.rows(
+        "SELECT count(tally_append_event('pull_request.decision', NULL, one))"
+        " FROM jsonb_array_elements(%(told)s::jsonb) AS one",
+        told=json.dumps(told),
+    )
+    rows, model = tmp_path / "rows.jsonl", tmp_path / "p.json"
+    data = ("--data", str(server.data_dir))
+    exported = tally("export", "training", "--output", str(rows), *data, home=home)
+    by_file = tally("policy", "train", "--rows", str(rows), "--model", str(model), "--json", home=home)
+    by_ledger = tally("policy", "train", "--since", "3000d", "--model", str(model), "--json", *data, home=home)
+
+    assert exported.returncode == 0, exported.stderr
+    assert by_file.returncode == 0, by_file.stderr
+    assert json.loads(by_file.stdout)["skipped"] == {}
+    assert json.loads(by_file.stdout)["policy"] == json.loads(by_ledger.stdout)["policy"], "the same tree either way"
+
+
 def test_a_policy_watches_is_not_promoted_and_goes_again(
     server: Server, trained: tuple[Path, Path, dict[str, Any]]
 ) -> None:

@@ -50,13 +50,15 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 def row_of(line: Mapping[str, Any]) -> DecisionRow | None:
-    """The row in an exported line or in the payload of a decision; None for a line that is no decision."""
+    """The row in an exported line or in the payload of a decision; None for a line that is no decision of ours."""
     if not (line.get("policy") and line.get("action") and isinstance(line.get("state"), Mapping)):
         return None
-    subject = line.get("subject") or f"{line.get('forge')}:{line.get('repo')}#{line.get('number')}"
+    number = line.get("number") or line.get("pr")
     facts = {name: line[name] for name in DecisionRow.__struct_fields__ if line.get(name) is not None}
+    facts["subject"] = line.get("subject") or f"{line.get('forge')}:{line.get('repo')}#{number}"
+    facts["at"] = line.get("decided_at") or line.get("at")
     try:
-        found = msgspec.convert({**facts, "subject": subject}, DecisionRow)
+        found = msgspec.convert(facts, DecisionRow)
     except msgspec.ValidationError:
         return None
     return found if found.at.tzinfo is not None else None

@@ -1696,7 +1696,14 @@ CREATE VIEW public.training_rows WITH (security_invoker='true') AS
     (payload ->> 'result'::text) AS outcome,
     (payload ->> 'detail'::text) AS outcome_detail,
     ((payload ->> 'resolution_hours'::text))::double precision AS resolution_hours,
-    created_at AS ended_at
+    created_at AS ended_at,
+    subject,
+    (payload ->> 'id'::text) AS decision,
+    ((payload ->> 'at'::text))::timestamp with time zone AS decided_at,
+    (payload ->> 'trust'::text) AS trust,
+    (payload ->> 'held'::text) AS held,
+    agent,
+    ((payload ->> 'head_seen_at'::text))::timestamp with time zone AS head_seen_at
    FROM (public.events_outbox d
      LEFT JOIN LATERAL ( SELECT seq,
             payload,
@@ -1727,7 +1734,14 @@ UNION ALL
     (fields ->> 'result'::text) AS outcome,
     (fields ->> 'detail'::text) AS outcome_detail,
     ((fields ->> 'resolution_hours'::text))::double precision AS resolution_hours,
-    ts AS ended_at
+    ts AS ended_at,
+    NULL::text AS subject,
+    NULL::text AS decision,
+    ts AS decided_at,
+    NULL::text AS trust,
+    NULL::text AS held,
+    NULL::text AS agent,
+    NULL::timestamp with time zone AS head_seen_at
    FROM ((public.series_points a
      LEFT JOIN LATERAL ( SELECT fields,
             ts

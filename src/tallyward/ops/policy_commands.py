@@ -36,7 +36,9 @@ from tallyward.services.shadow import ShadowPolicy
 
 _SPAN = re.compile(r"(\d{1,4})d", re.ASCII)
 Result = TypeVar("Result")
-Rows = Annotated[Path | None, typer.Option(help="Exported rows, a decision a line; without it, those of the ledger.")]
+Rows = Annotated[
+    Path | None, typer.Option(help="Rows as `tally export training` writes them; without it, those of the ledger.")
+]
 Since = Annotated[str, typer.Option(help="How far to look back in the ledger, as 90d.")]
 Model = Annotated[Path, typer.Option(help="File of the policy.")]
 
