@@ -2,16 +2,20 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from tallyward.domain.forge_config import ForgeConfig
 from tallyward.errors import (
     ForgeConflict,
     ForgeForbidden,
+    ForgeTokenRefused,
     ForgeUnavailable,
     NotFoundOnForge,
     RateLimited,
 )
+from tallyward.services.forges import credential
 from tallyward.testing.forge_stage import CANARY, HEAD, REPO, StagedPull
 from tallyward.testing.frozen_clock import FrozenClock
 from tests.forges.github_stage import GithubStage, github
@@ -128,3 +132,17 @@ async def test_a_request_that_github_does_not_know_is_noticed(stage: GithubStage
         stage.server.reply(method, path, {"authorization": "Bearer a-token"}, raw)
         assert len(await_wrong) > before, path
     await_wrong.clear()
+
+
+async def test_a_token_that_was_renewed_is_read_from_its_file_without_a_new_start(tmp_path: Path):
+    (tmp_path / "token").write_text("old-token", encoding="utf-8")
+    with github() as played:
+        config = ForgeConfig(name="github", token_file="token", repos=(REPO,))
+        forge = played.connect(credential(config, tmp_path, {}))
+        (tmp_path / "token").write_text("a-token", encoding="utf-8")
+        with pytest.raises(ForgeTokenRefused):
+            await played.reader.repository(REPO)
+        found = await played.reader.repository(REPO)
+        await forge.close()
+
+    assert found.repo == REPO

@@ -183,7 +183,7 @@ class Client:
     def _note_rate(self, resource: str, answer: Answer) -> None:
         self.scopes = answer.headers.get("x-oauth-scopes", self.scopes)
         remaining, limit = answer.headers.get("x-ratelimit-remaining", ""), answer.headers.get("x-ratelimit-limit", "")
-        if not (remaining.isdigit() and limit.isdigit()):
+        if not (f"{remaining}{limit}".isascii() and remaining.isdigit() and limit.isdigit()):
             return
         resets_at = reset_of(answer.headers)
         self._rates[resource] = Rate(limit=int(limit), remaining=int(remaining), resets_at=resets_at)

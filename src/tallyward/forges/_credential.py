@@ -3,13 +3,14 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import msgspec
 
 from tallyward import clock
-from tallyward.errors import ForgeTokenRefused
+from tallyward.errors import ConfigInvalid, ForgeTokenRefused
 from tallyward.redact import Secret
 
 RENEWED_BEFORE = timedelta(minutes=5)  # a token is not used in its last minutes: a long read may begin with it
@@ -34,11 +35,14 @@ class Credential(Protocol):
 
 
 class Token:
-    """A person's or a machine's token."""
+    """A person's or a machine's token. `again` reads it anew when the forge takes it no more: it may be a new one."""
 
-    def __init__(self, secret: Secret) -> None:
-        self._secret = secret
-        self.identity = secret.digest().hex()[:16]
+    def __init__(self, secret: Secret, again: Callable[[], Secret] | None = None) -> None:
+        self._secret, self._again = secret, again
+
+    @property
+    def identity(self) -> str:
+        return self._secret.digest().hex()[:16]
 
     async def token(self, exchange: Exchange) -> Secret:
         del exchange
@@ -48,7 +52,9 @@ class Token:
         return None
 
     def forget(self) -> None:
-        """There is no other."""
+        if self._again is not None:
+            with suppress(ConfigInvalid):  # the old one stays, and is refused again with what to do
+                self._secret = self._again()
 
 
 class _Granted(msgspec.Struct):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from tallyward.domain.forge import (
@@ -19,7 +20,7 @@ from tallyward.errors import ForgeCannot, NotFoundOnForge
 from tallyward.forges import _forgejo_answers as answers
 from tallyward.forges import _forgejo_shapes as shapes
 from tallyward.forges._client import Client, within
-from tallyward.forges._together import together
+from tallyward.forges._together import in_turns, together
 from tallyward.forges._wanted import AgentsNamedIn
 from tallyward.forges._words import CommitSeen, commits_seen
 
@@ -40,7 +41,8 @@ class ForgejoReader:
     async def open_pull_requests(self, repo: str) -> list[PullRequestSignals]:
         path = within("/repos/{repo}/pulls", repo=repo)
         listed = await self._client.listed(path, shapes.read_pulls, most=PULL_REQUESTS_MAX, query={"state": "open"})
-        return [await self._whole(repo, pull) for pull in sorted(listed, key=lambda pull: pull.number)]
+        ordered = sorted(listed, key=lambda pull: pull.number)
+        return await in_turns([partial(self._whole, repo, pull) for pull in ordered])
 
     async def pull_request(self, repo: str, number: int) -> PullRequestSignals:
         return await self._whole(repo, await self.pull(repo, number))

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from tallyward.domain.forge import DeliveryState, Hook, RepositoryFacts, marks_in
+from tallyward.domain.forge import DeliveryState, Hook, Rate, RepositoryFacts, marks_in
 from tallyward.forges._github_shapes import Present
+from tallyward.forges._refusals import reset_of
 
 
 class _Reaction(Struct):
@@ -126,9 +127,10 @@ class _RateLimit(Struct):
     resources: _Limits
 
 
-def read_rate(raw: Any) -> tuple[int, int, int]:
+def read_rate(raw: Any) -> Rate:
     core = msgspec.convert(raw, _RateLimit).resources.core
-    return core.limit, core.remaining, core.reset
+    resets_at = reset_of({"x-ratelimit-reset": str(core.reset)})
+    return Rate(limit=core.limit, remaining=core.remaining, resets_at=resets_at)
 
 
 class _Rule(Struct):

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from tallyward.domain.forge import (
@@ -21,7 +22,7 @@ from tallyward.forges import _github_queries as queries
 from tallyward.forges import _github_shapes as shapes
 from tallyward.forges import _github_words as words
 from tallyward.forges._client import Client, within
-from tallyward.forges._together import together
+from tallyward.forges._together import in_turns, together
 from tallyward.forges._wanted import AgentsNamedIn
 from tallyward.forges._words import CommitSeen, commits_seen
 
@@ -46,7 +47,7 @@ class GithubReader:
         path = within("/repos/{repo}/pulls", repo=repo)
         listed = await self._client.listed(path, shapes.read_pulls, most=PULL_REQUESTS_MAX, query={"state": "open"})
         numbers = sorted(pull.number for pull in listed)
-        return [await self.pull_request(repo, number) for number in numbers]
+        return await in_turns([partial(self.pull_request, repo, number) for number in numbers])
 
     async def pull_request(self, repo: str, number: int) -> PullRequestSignals:
         pull = await self._client.get(within("/repos/{repo}/pulls/{n}", repo=repo, n=number), shapes.read_pull)
@@ -128,8 +129,7 @@ class GithubReader:
         return await self._client.get(path, answers.read_run_seconds, told)
 
     async def rate(self) -> Rate:
-        limit, remaining, reset = await self._client.get("/rate_limit", answers.read_rate)
-        return Rate(limit=limit, remaining=remaining, resets_at=datetime.fromtimestamp(reset, UTC))
+        return await self._client.get("/rate_limit", answers.read_rate)
 
     async def standing(self, repo: str, number: int) -> tuple[queries.Standing, list[queries.Thread]]:
         """How it stands, and every thread with its id: for the writer, which resolves them."""

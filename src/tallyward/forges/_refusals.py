@@ -77,6 +77,7 @@ def pause_until(headers: Mapping[str, str]) -> datetime:
 
 
 def reset_of(headers: Mapping[str, str]) -> datetime | None:
+    """The moment at which a limit begins anew."""
     told = headers.get("x-ratelimit-reset", "")
     return datetime.fromtimestamp(int(told), UTC) if told.isascii() and told.isdigit() and len(told) < 12 else None  # noqa: PLR2004  # until the year 5138
 
@@ -86,7 +87,7 @@ def _retry_after(told: str, now: datetime) -> datetime | None:
         return now + min(timedelta(seconds=int(told[:9])), PAUSE_MAX)
     try:
         return parsedate_to_datetime(told).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -1,10 +1,14 @@
 """Several questions at once. When one of them fails, the others are given up, and its error is the error."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from tallyward.errors import ForgeError
+
+IN_A_TURN = 4  # pull requests that are read at once, of some seven questions each
+Result = TypeVar("Result")
 
 
 @asynccontextmanager
@@ -18,3 +22,17 @@ async def together() -> AsyncGenerator[asyncio.TaskGroup]:
         failed = next(each for each in errors.exceptions if isinstance(each, ForgeError))
     if failed is not None:
         raise failed
+
+
+async def in_turns(questions: Sequence[Callable[[], Awaitable[Result]]]) -> list[Result]:
+    """The answers to all, in order, a few at a time."""
+    found: list[Result] = []
+
+    async def answered(question: Callable[[], Awaitable[Result]]) -> Result:
+        return await question()
+
+    for begin in range(0, len(questions), IN_A_TURN):
+        async with together() as group:
+            tasks = [group.create_task(answered(each)) for each in questions[begin : begin + IN_A_TURN]]
+        found += [task.result() for task in tasks]
+    return found

@@ -96,7 +96,8 @@ def credential(config: ForgeConfig, folder: Path, environ: Mapping[str, str]) ->
         key = _from_file("private_key_file", folder / config.private_key_file)
         return App(config.app_id, config.installation_id, key)
     if config.token_file:
-        return Token(_from_file("token_file", folder / config.token_file))
+        read = partial(_from_file, "token_file", folder / config.token_file)
+        return Token(read(), read)
     return Token(_usable("token_env", environ.get(config.token_env, "")))
 
 
