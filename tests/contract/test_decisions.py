@@ -110,7 +110,7 @@ async def test_the_board_tells_the_way_and_who_waits_for_a_person_comes_first(da
         await keep(site, [*merged.events, ("pull_request.outcome", outcome)])
         board = (await get(site, "/v1/shepherd", await site.token(["read"]))).json
     first, second = board["pull_requests"]
-    assert (first["number"], first["stands"]) == (40, "NEEDS_HUMAN")
+    assert (first["number"], first["stands"], first["escalation"]) == (40, "NEEDS_HUMAN", "no_checks_for_long")
     assert [stretch["stands"] for stretch in first["path"]] == ["CI_MISSING", "NEEDS_HUMAN"]
     assert second["number"] == READY.number
     assert sum(day["decisions"].get("escalate", 0) for day in board["days"]) == 1

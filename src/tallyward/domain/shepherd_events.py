@@ -208,6 +208,14 @@ def _still_open(facts: Facts) -> Instruction | None:
     return next((asked for asked in map(facts.asked, CAUSES) if asked is not None), None)
 
 
+def _standing_reason(facts: Facts, decision: Decision) -> str | None:
+    """Why a person was asked, while that stands."""
+    if decision.action == "escalate":
+        return decision.reason
+    asked = facts.history.escalation
+    return asked.reason if asked is not None and decision.reason == "escalated" else None
+
+
 def decision_payload(facts: Facts, decision: Decision, at: str, *, dry_run: bool) -> dict[str, Any]:
     """A decision as it is kept, its moment written out, with everything that it was taken by."""
     told = facts.signals
@@ -231,6 +239,7 @@ def decision_payload(facts: Facts, decision: Decision, at: str, *, dry_run: bool
         "trust": facts.trust,
         "held": facts.held,
         "agent": facts.agent,
+        "escalation": _standing_reason(facts, decision),
         "instruction": msgspec.to_builtins(decision.instruction),
         "open_instruction": msgspec.to_builtins(decision.instruction or _still_open(facts)),
         "state": state_of(told),

@@ -74,7 +74,8 @@ def status(
 def _tell_cared(cared: Cared) -> None:
     dry = " (dry run)" if cared.dry_run else ""
     due = f", due {cared.deadline:%Y-%m-%d %H:%M} UTC" if cared.deadline else ""
-    typer.echo(f"{cared.repo}#{cared.number}: {cared.stands}: {cared.action}{dry}, {cared.reason}{due}")
+    why = cared.escalation or cared.reason
+    typer.echo(f"{cared.repo}#{cared.number}: {cared.stands}: {cared.action}{dry}, {why}{due}")
 
 
 @commands.command()

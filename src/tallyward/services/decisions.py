@@ -23,7 +23,7 @@ from tallyward.services.asked import Asked, Paging
 from tallyward.services.tenants import Tenants
 
 OUTCOMES_SHOWN = 20
-LOOKS_MAX = 1_000  # of one pull request, of which its path is drawn
+LOOKS_MAX = 600  # of one pull request, of which its path is drawn: two days of them
 
 
 class DecisionRow(Struct, kw_only=True):
@@ -72,7 +72,10 @@ class Stretch(Struct, kw_only=True):
 
 
 class Cared(Struct, kw_only=True):
-    """A pull request that is taken care of: where it stands, what is next and why, and how it came here."""
+    """A pull request that is taken care of: where it stands, what is next and why, and how it came here.
+
+    asked, deadline: what an answer is waited for, and until when. escalation: why a person was asked.
+    """
 
     forge: str
     repo: str
@@ -89,6 +92,7 @@ class Cared(Struct, kw_only=True):
     deadline: datetime | None
     trust: str
     held: str | None
+    escalation: str | None
     path: list[Stretch]
 
 
@@ -196,6 +200,7 @@ def _cared(payload: dict[str, Any], looks: Sequence[Row], limits: dict[str, int]
     made = {
         "stands": state(payload["action"], payload["reason"]),
         "limits": {name: limits[name] for name in CAUSES},
+        "escalation": payload.get("escalation"),
         "path": path_of(looks, clock.now()),
     }
     return msgspec.convert({**payload, **made, **_asked(payload)}, Cared)

@@ -51,7 +51,7 @@ def line(cared: Cared, now: datetime) -> dict[str, Any]:
         "stands": plain(cared.stands),
         "light": LIGHTS[LOOKS[cared.stands]],
         "next": plain(cared.action),
-        "reason": plain(cared.reason),
+        "reason": plain(cared.escalation or cared.reason),
         "attempts": attempts_of(cared),
         "due": due(cared.deadline, now),
         "path": draw_path(cared.path),
