@@ -29,7 +29,8 @@ def any_facts() -> st.SearchStrategy[PullRequestFacts]:
     words = st.none() | st.sampled_from(("one", "two", "three"))
     return st.builds(
         PullRequestFacts,
-        repo=st.sampled_from((REPO, "example/renamed")), repo_id=st.none() | st.just(99), number=st.just(7),
+        forge=st.sampled_from(("github", "forgejo")), repo=st.sampled_from((REPO, "example/renamed")),
+        repo_id=st.none() | st.just(99), number=st.just(7),
         state=st.none() | st.sampled_from(("open", "closed", "merged")), head_branch=words, base_branch=words,
         head_sha=st.none() | st.sampled_from(SHAS), merge_sha=st.none() | st.sampled_from(SHAS), author=words,
         draft=st.none() | st.booleans(), labels=st.none() | st.lists(st.sampled_from("xyz")),

@@ -21,7 +21,8 @@ PICTURES = Path(__file__).parents[2] / "docs/screenshots"
 SEED = 17
 # The pages that the sample fills; each is taken light, narrow and, where it is more than a table, dark.
 SAMPLED = {
-    "skills": "/skills?sample=1", "agents": "/agents?sample=1", "sessions": "/sessions?sample=1",
+    "skills": "/skills?sample=1", "agents": "/agents?sample=1",
+    "pull-requests": "/pull-requests?sample=1", "sessions": "/sessions?sample=1",
     "session": "/sessions/sample-sample-bo-2?sample=1", "cost": "/cost?sample=1", "capture": "/capture?sample=1",
     "audit": "/audit", "fires": "/fires?sample=1&kind=skill,agent,mcp",
 }  # fmt: skip

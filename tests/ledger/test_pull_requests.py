@@ -1,5 +1,6 @@
 """What is told of pull requests is kept once, whoever tells it first, and what took what back is settled with it."""
 
+from collections.abc import Sequence
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from tallyward.domain.pull_request import PullRequestFacts, Undone
 from tallyward.domain.reverts import Reverted
 from tallyward.domain.tenant import DEFAULT_TENANT
-from tallyward.ledger.database import Database
+from tallyward.ledger.database import Connection, Database
 from tallyward.services.pull_requests import PullRequests, Taken
 from tallyward.services.tenants import Tenants
 from tests.pulls import REPO, SHAS, minutes, told
@@ -181,3 +182,26 @@ async def test_nothing_is_kept_but_what_the_facts_hold(desk: Desk):
         "stamps", "undone", "co_agents", "changes_requested_on", "review_rounds", "attempts", "updated_at",
     }  # fmt: skip
     assert msgspec.json.encode(row["told"]["co_agents"]) == b'["claude"]'
+
+
+async def test_what_follows_from_a_change_is_done_in_its_transaction_and_of_nothing_else(ledger: Database):
+    heard: list[list[int]] = []
+
+    async def note(_connection: Connection, _tenant: str, ids: Sequence[int]) -> None:
+        heard.append(list(ids))
+
+    pulls = PullRequests(Tenants(ledger, None), note)
+    for word in (told(1), told(1), told(1, state="closed")):
+        async with ledger.transaction(DEFAULT_TENANT) as connection:
+            await pulls.take(connection, DEFAULT_TENANT, word)
+
+    (row,) = await Desk(ledger).rows()
+    assert heard == [[row["id"]], [row["id"]]]
+
+
+async def test_a_clone_does_not_know_on_which_forge_it_was_and_a_forge_does(desk: Desk):
+    for order in permutations((told(1, source="git"), told(1, forge="forgejo", repo_id=3, source="sync"))):
+        await desk.tell(*order)
+        (row,) = await desk.rows()
+        assert (row["forge"], row["repo_id"]) == ("forgejo", 3)
+        await desk.clear()

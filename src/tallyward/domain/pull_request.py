@@ -23,8 +23,8 @@ PATHS_MAX, PATH_CHARS_MAX, SHAS_MAX = 1_000, 1_024, 200
 _RANKS: dict[Source, tuple[int, int]] = {"git": (0, 0), "webhook": (1, 1), "sync": (1, 2)}
 _LIFE: dict[State, int] = {"open": 0, "closed": 1, "merged": 2}
 _LAST_WORDS = (
-    "repo", "repo_id", "head_branch", "base_branch", "head_sha", "merge_sha", "author", "draft", "labels", "opened_at",
-    "reverts", "undone", "changed_paths", "attempts_told", "conflicted",
+    "forge", "repo", "repo_id", "head_branch", "base_branch", "head_sha", "merge_sha", "author", "draft", "labels",
+    "opened_at", "reverts", "undone", "changed_paths", "attempts_told", "conflicted",
 )  # fmt: skip
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -143,7 +143,6 @@ def first(told: PullRequestFacts) -> PullRequest:
         values |= {"state": told.state, "closed_at": closed_at, "merged_at": merged_at}
         stamps["state"] = stamp
     return PullRequest(
-        forge=told.forge,
         number=told.number,
         updated_at=told.updated_at,
         co_agents=sorted(set(told.co_agents or ())),
@@ -162,7 +161,7 @@ def merge(known: PullRequest | None, told: PullRequestFacts) -> PullRequest:
 
 def join(one: PullRequest, other: PullRequest) -> PullRequest:
     """What both tell of one pull request, whichever was heard of first."""
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"forge": one.forge}
     stamps: dict[str, str] = {}
     for name in _LAST_WORDS:
         claims = [pull for pull in (one, other) if name in pull.stamps]
@@ -175,7 +174,6 @@ def join(one: PullRequest, other: PullRequest) -> PullRequest:
         values |= {name: getattr(best, name) for name in ("state", "closed_at", "merged_at")}
         stamps["state"] = best.stamps["state"]
     return PullRequest(
-        forge=max(one.forge, other.forge),
         number=one.number if other.number is None else other.number,
         updated_at=max((at for at in (one.updated_at, other.updated_at) if at is not None), default=None),
         co_agents=sorted({*one.co_agents, *other.co_agents}),

@@ -12,8 +12,8 @@ from tallyward.domain.reverts import Reverted
 from tallyward.ledger.database import Row
 
 _COLUMNS = (
-    "repo", "repo_id", "state", "head_branch", "base_branch", "head_sha", "merge_sha", "author", "draft", "labels",
-    "opened_at", "closed_at", "merged_at", "changed_paths", "conflicted", "seen_by",
+    "forge", "repo", "repo_id", "state", "head_branch", "base_branch", "head_sha", "merge_sha", "author", "draft",
+    "labels", "opened_at", "closed_at", "merged_at", "changed_paths", "conflicted", "seen_by",
 )  # fmt: skip
 
 
@@ -48,7 +48,6 @@ def from_row(row: Row) -> PullRequest:
     stamps = told.stamps or {name: "" for name, value in values.items() if value not in (None, [], False)}
     return PullRequest(
         **values,
-        forge=row["forge"],
         number=row["number"],
         undone=told.undone,
         co_agents=told.co_agents,
@@ -74,7 +73,6 @@ def to_row(pull: PullRequest, rules: AgentRules) -> Row:
         updated_at=pull.updated_at,
     )
     return {name: getattr(pull, name) for name in _COLUMNS} | {
-        "forge": pull.forge,
         "number": pull.number,
         "updated_at": pull.updated_at,
         "attempts": pull.attempts,

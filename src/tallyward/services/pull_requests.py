@@ -6,7 +6,7 @@ settled anew what took what back. One transaction of a tenant at a time does so,
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from tallyward.ledger.database import CHANGES_CHANNEL, Connection, Row, fetch_al
 from tallyward.services.pull_request_rows import agent_of, from_row, to_row
 from tallyward.services.tenants import Tenants
 
+After = Callable[[Connection, str, Sequence[int]], Awaitable[None]]
 CHAIN_MAX = 50  # reverts of reverts of reverts
 
 
@@ -40,10 +41,11 @@ class _Held:
 
 
 class PullRequests:
-    """The pull requests of a ledger."""
+    """The pull requests of a ledger. `after` is called with the rows that are new or otherwise, in the transaction."""
 
-    def __init__(self, tenants: Tenants) -> None:
+    def __init__(self, tenants: Tenants, after: After | None = None) -> None:
         self._tenants = tenants
+        self._after = after
 
     async def take(self, connection: Connection, tenant: str, facts: PullRequestFacts) -> Taken:
         """Takes in what is said of one pull request, whatever was said of it before or is yet to be."""
@@ -63,6 +65,8 @@ class PullRequests:
         if touched:
             await _rename(connection, facts)
             await _settle(connection, touched)
+            if self._after is not None:
+                await self._after(connection, tenant, touched)
             await connection.execute("SELECT pg_notify(%s, %s)", (CHANGES_CHANNEL, tenant))
         return Taken(added=len(new), changed=len(moved), same=max(len(facts) - len(new) - len(moved), 0))
 
