@@ -18,6 +18,7 @@ from math import isfinite
 Value = int | float | bool | str
 LINES_OF_A_TEXT_MAX = 64  # a text with more line breaks is a quote that was not closed
 TEXT_BYTES_MAX = 64 * 1024  # what InfluxDB takes for one text
+LINE_BYTES_MAX = 4 * TEXT_BYTES_MAX  # nothing else runs while a line is matched, so none may be as long as a body
 INT64, UINT64 = 2**63, 2**64
 DIGITS_MAX = 64  # of an integer, leading zeros included; Python itself reads no number of thousands of digits
 SECOND = 1_000_000_000
@@ -83,6 +84,9 @@ def parse(body: bytes, precision: str = "ns") -> Read:
     read = Read()
     unit = PRECISIONS[precision]
     for number, lines in _records(body):
+        if len(lines) > LINE_BYTES_MAX:
+            read.refused.append(BadLine(number, f"it is longer than {LINE_BYTES_MAX} bytes"))
+            continue
         try:
             read.points.append((number, parse_line(lines.decode(), unit)))
         except UnicodeDecodeError:
@@ -114,6 +118,8 @@ def _lines_to_the_quote(lines: list[bytes], first: int) -> int:
     if whole.count(b'"') % 2 == 0 and b"\\" not in whole:
         return 0
     for more in range(min(LINES_OF_A_TEXT_MAX, len(lines) - first)):
+        if len(whole) > LINE_BYTES_MAX:
+            return 0
         if _OPEN_TEXT.search(_without_texts(whole.decode("latin-1"))) is None:
             return more
         if first + more + 1 < len(lines):

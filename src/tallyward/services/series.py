@@ -7,6 +7,7 @@ Every transaction that adds points holds the lock of the tenant's outbox from th
 points get are the order in which they become visible, and whoever forwards them by place misses none.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -44,21 +45,13 @@ class Series:
             raise Invalid(f"precision must be one of {', '.join(V2_PRECISIONS)}.", field="precision")
         if body.count(b"\n") > LINES_MAX:
             raise TooLarge(f"A body holds at most {LINES_MAX} lines.")
-        read = parse(body, precision)
-        schema, now = self.schema(principal.tenant), clock.now()
-        points: list[Kept] = []
-        refused = list(read.refused)
-        for number, point in read.points:
-            try:
-                points.append(schema.admit(point, now))
-            except Inadmissible as error:
-                refused.append(BadLine(number, str(error)))
+        # A full body takes a second, in which others must be answered.
+        points, refused = await asyncio.to_thread(_admitted, self.schema(principal.tenant), body, precision)
         if points:
             async with self._database.transaction(principal.tenant) as connection:
                 await _store(connection, principal.tenant, points)
                 reached("series.before_commit")
         if refused:
-            refused.sort(key=lambda bad: bad.line)
             raise LinesRefused([(bad.line, bad.reason) for bad in refused], kept=len(points))
 
     async def append(self, connection: Connection, tenant: str, points: Sequence[Point]) -> int:
@@ -72,6 +65,19 @@ class Series:
         except Inadmissible as error:
             raise Invalid(f"A point cannot be kept: {error}.") from error
         return await _store(connection, tenant, kept) if kept else 0
+
+
+def _admitted(schema: Schema, body: bytes, precision: str) -> tuple[list[Kept], list[BadLine]]:
+    """The points of a body that are kept, and the lines that are not, in their order."""
+    read, now = parse(body, precision), clock.now()
+    points: list[Kept] = []
+    refused = list(read.refused)
+    for number, point in read.points:
+        try:
+            points.append(schema.admit(point, now))
+        except Inadmissible as error:
+            refused.append(BadLine(number, str(error)))
+    return points, sorted(refused, key=lambda bad: bad.line)
 
 
 async def _store(connection: Connection, tenant: str, points: list[Kept]) -> int:

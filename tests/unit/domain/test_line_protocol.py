@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallyward.domain.line_protocol import BadLine, Point, Unreadable, UnsignedInt, parse, parse_line
+from tallyward.domain.line_protocol import LINE_BYTES_MAX, BadLine, Point, Unreadable, UnsignedInt, parse, parse_line
 from tallyward.domain.line_writing import write
 
 
@@ -187,3 +187,22 @@ def test_no_body_is_more_than_refused(body: bytes):
 
     lines = [line for line, _ in read.points] + [bad.line for bad in read.refused]
     assert len(set(lines)) == len(lines) <= body.count(b"\n") + 1
+
+
+def test_a_line_that_is_too_long_is_refused_unread_and_the_others_are_kept():
+    body = b"m f=1 1\nm,t=" + rb"\," * LINE_BYTES_MAX + b" f=1 2\nm f=1 3"
+
+    read = parse(body)
+
+    assert [number for number, _ in read.points] == [1, 3]
+    assert read.refused == [BadLine(2, f"it is longer than {LINE_BYTES_MAX} bytes")]
+
+
+def test_the_end_of_a_text_is_not_sought_beyond_the_longest_line():
+    filler = b"x" * (LINE_BYTES_MAX // 2)
+    body = b'm f="' + filler + b"\n" + filler + b"\n" + filler + b'"\nm f=1'
+
+    read = parse(body)
+
+    assert read.points == [(4, Point("m", {}, {"f": 1.0}))]
+    assert [bad.line for bad in read.refused] == [1, 2, 3]
