@@ -10,7 +10,7 @@ import re
 
 _KNOWN_SECRETS = re.compile(
     r"tw_[a-z]+_[0-9A-Za-z]{49}"  # our own tokens
-    r"|sk-[A-Za-z0-9_-]{16,}"  # Anthropic and OpenAI keys
+    r"|(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{16,}"  # Anthropic and OpenAI keys, not the end of task-... or risk-...
     r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}"
     r"|xox[abposr]-[A-Za-z0-9-]{10,}"
     r"|AKIA[0-9A-Z]{16}"

@@ -95,6 +95,8 @@ async def test_good_lines_are_kept_and_bad_ones_named_in_influxdbs_shape_and_in_
         ("pr_observation,repo=a,pr=9999999999 checks_total=1i", 'tag "pr" is not the number of a pull request'),
         ('action_taken,repo=a,pr=1 action="two words"', 'field "action" must be one word'),
         ('action_taken,repo=a,pr=1 action=""', 'field "action" must be one word'),
+        (f'action_taken,repo=a,pr=1 action="ghp_{"x" * 36}"', 'field "action" looks like a token or key'),
+        (f"pr_observation,repo=ghp_{'x' * 36},pr=1 checks_total=1i", 'tag "repo" looks like a token or key'),
         (f"pr_observation,repo={'a' * 201},pr=1 checks_total=1i", 'tag "repo" must have at most 200'),
         ("pr_observation,repo=a\x00b,pr=1 checks_total=1i", 'tag "repo" must have at most 200'),
         (f"pr_observation,repo=a,pr=1 checks_total=1i {NS // 10**9}", "the time lies before 2000; is the precision"),

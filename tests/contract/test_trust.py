@@ -95,6 +95,15 @@ async def test_a_level_set_for_all_is_that_of_the_rates_too_and_runs_out_by_itse
     assert event["payload"]["how"] == "expired"
 
 
+async def test_a_key_in_the_reason_is_not_kept(flow: Flow):
+    key = f"ghp_{'x' * 36}"
+    kay = await flow.site.token(["approve", "read"], "kay")
+    await flow.site.call("POST", "/v1/trust/overrides", token=kay, body=wish(reason=f"see {key}"))
+
+    (told,) = await flow.events("trust.overridden")
+    assert told["payload"]["reason"] == "see [redacted]"
+
+
 async def test_what_was_set_before_is_replaced(flow: Flow):
     kay = await flow.site.token(["approve"], "kay")
     for level in ("trusted", "restricted"):

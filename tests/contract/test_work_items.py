@@ -65,6 +65,14 @@ async def test_what_a_step_does_not_say_stays_as_it_was(flow: Flow):
     assert (item["file_scope"], item["last_verdict"]) == (["src/a.py", "src/b.py"], "planned")
 
 
+async def test_a_key_in_a_verdict_is_not_kept(flow: Flow):
+    await flow.move("web", "S-1", {"phase": "build", "verdict": f"failed with ghp_{'x' * 36}"})
+    item = await walk(flow, "S-1", "review")
+
+    assert item["last_verdict"] == "failed with [redacted]"
+    assert "ghp_" not in str(await flow.events("phase.transition"))
+
+
 async def test_a_repeat_under_the_same_key_is_answered_and_not_taken_again(flow: Flow):
     first = await flow.move("web", "S-1", {"phase": "build"}, idempotency_key="k1")
     again = await flow.move("web", "S-1", {"phase": "build"}, idempotency_key="k1")

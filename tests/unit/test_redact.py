@@ -29,6 +29,11 @@ def test_a_known_kind_of_secret_leaves_the_text(secret: str) -> None:
     assert said.startswith("before [redacted]")
 
 
+@pytest.mark.parametrize("word", ["task-build-the-new-sign-in-page", "risk-assessment-service-core"])
+def test_a_word_that_ends_like_a_key_begins_stays(word: str) -> None:
+    assert redact(f"in {word} now") == f"in {word} now"
+
+
 @pytest.mark.parametrize(
     "url", ["postgresql://tally:hunter2@db/x", "https://:hunter2@h", "postgres://a%40b:hun%2Fter2@h:5/x"]
 )

@@ -177,6 +177,7 @@ def _tag(name: str, value: str, known: MeasurementConfig) -> str:
         raise Inadmissible(f'tag "{name}" must have at most {TAG_CHARS_MAX} characters that can be printed')
     if name == "pr" and "pr" in known.required and not (_PR.fullmatch(value) and int(value) <= PR_MAX):
         raise Inadmissible('tag "pr" is not the number of a pull request')
+    _require_no_secret("tag", name, value)
     return value
 
 
@@ -193,7 +194,14 @@ def _field(name: str, value: Value, measurement: str, known: MeasurementConfig) 
         return _text(cast("str", value))
     if kind == "word" and not (len(cast("str", value)) <= WORD_CHARS_MAX and _WORD.fullmatch(cast("str", value))):
         raise Inadmissible(f'field "{name}" must be one word of at most {WORD_CHARS_MAX} letters, digits and _.:/-')
+    if kind == "word":
+        _require_no_secret("field", name, cast("str", value))
     return int(value) if isinstance(value, UnsignedInt) else value  # the list knows its kind
+
+
+def _require_no_secret(what: str, name: str, value: str) -> None:
+    if redact(value) != value:
+        raise Inadmissible(f'{what} "{name}" looks like a token or key')
 
 
 def _fits(kind: FieldKind, value: Value) -> bool:

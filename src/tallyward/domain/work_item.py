@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 
 from tallyward.domain.fire import EARLIEST
 from tallyward.errors import Invalid, TransitionRefused
+from tallyward.redact import redact
 
 Phase = Literal["spec", "build", "review", "merge", "merged", "abandoned"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
@@ -100,7 +101,7 @@ def step(item: WorkItem | None, told: TransitionIn, now: datetime) -> Step:
     scope = (
         item.file_scope if item and told.file_scope is None else sorted({plain_path(p) for p in told.file_scope or []})
     )
-    verdict = told.verdict or (item.last_verdict if item else None)
+    verdict = redact(told.verdict) if told.verdict else item.last_verdict if item else None
     if verdict is not None and not verdict.isprintable():
         raise Invalid("verdict holds characters that cannot be printed.", field="verdict")
     if told.agent is not None:

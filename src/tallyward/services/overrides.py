@@ -9,6 +9,7 @@ import msgspec
 from tallyward import ids
 from tallyward.domain.trust_override import ENDED, OVERRIDDEN, End, Override, OverrideIn, standing
 from tallyward.ledger.database import Connection, fetch_all
+from tallyward.redact import redact
 from tallyward.services.revising import append
 
 _EVENTS_MAX = 1_000  # an override lasts a month at most, so whatever stands is among the last
@@ -31,7 +32,13 @@ async def put(connection: Connection, told: OverrideIn, *, by: str, actor: str, 
     if before is not None:
         await end(connection, before, "replaced" if before.holds(now) else "expired", now, actor=actor)
     made = Override(
-        id=ids.random_hex(8), level=told.level, agent=told.agent, by=by, reason=told.reason, since=now, until=told.until
+        id=ids.random_hex(8),
+        level=told.level,
+        agent=told.agent,
+        by=by,
+        reason=redact(told.reason),
+        since=now,
+        until=told.until,
     )
     await append(connection, OVERRIDDEN, {**msgspec.to_builtins(made), "actor": actor})
     return made
