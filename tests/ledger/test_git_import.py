@@ -11,6 +11,7 @@ import pytest
 from tallyward.domain.tenant import DEFAULT_TENANT
 from tallyward.errors import CloneUnreadable, GitMissing
 from tallyward.ledger.database import Database
+from tallyward.services import git_import
 from tallyward.services.git_import import Asked, GitImport, Imported
 from tallyward.services.pull_requests import PullRequests
 from tallyward.services.rates import RateBook
@@ -39,8 +40,8 @@ class Desk:
             DEFAULT_TENANT, Asked(path=path, project=project, **asked), lambda what, *_: self.progress.append(what)
         )
 
-    async def rows(self, statement: str) -> list[dict[str, Any]]:
-        async with self.ledger.transaction(DEFAULT_TENANT) as connection:
+    async def rows(self, statement: str, tenant: str = DEFAULT_TENANT) -> list[dict[str, Any]]:
+        async with self.ledger.transaction(tenant) as connection:
             cursor = await connection.execute(statement.encode())
             return await cursor.fetchall()
 
@@ -288,3 +289,39 @@ async def test_what_is_no_clone_or_has_no_such_branch_is_said(desk: Desk, tmp_pa
     ):
         with pytest.raises(CloneUnreadable, match=words):
             await desk.bring(path, branch=branch)
+
+
+class Stopped(Exception):
+    """Somebody pulled the plug."""
+
+
+async def test_an_import_that_is_cut_off_anywhere_ends_like_one_that_was_not(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(git_import, "ROWS_AT_ONCE", 2)
+    written(tmp_path / "app")
+    asked = Asked(path=tmp_path / "app", project="web", repo=REPO)
+    said: list[str] = []
+    whole = GitImport(desk.ledger, desk.tenants, desk.book)
+    await whole.run("other", asked, lambda what, *_: said.append(what))
+    assert len(said) > 10
+
+    for cut in range(0, len(said), 2):
+        left = cut
+
+        def count(*_: object) -> None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise Stopped
+
+        with pytest.raises(Stopped):
+            await whole.run(DEFAULT_TENANT, asked, count)
+    await whole.run(DEFAULT_TENANT, asked, lambda *_: None)
+
+    facts = "repo, number, merge_sha, merged_at, agent, attempts, conflicted, reverted_at, reverted_by, changed_paths"
+    items = "project, story_id, phase, attempts, last_verdict, agent, merged_at"
+    for columns, table in ((facts, "pull_requests"), (items, "work_items")):
+        statement = f"SELECT {columns} FROM {table} ORDER BY merged_at, 1, 2, 3"  # noqa: S608  # names of ours
+        assert await desk.rows(statement) == await desk.rows(statement, "other"), table
+    assert (await replay(desk.ledger, DEFAULT_TENANT, mend=False)).whole

@@ -39,7 +39,8 @@ AUTHORS: Mapping[str, str] = {
     "google-labs-jules[bot]": "jules",
     "cursor[bot]": "cursor",
 }
-LABELS: Mapping[str, str] = {"claude": "claude", "codex": "codex", "copilot": "copilot", "jules": "jules"}
+# Only a label that an agent puts on by itself: a label may as well say what a change is about.
+LABELS: Mapping[str, str] = {"codex": "codex"}
 # E-mail addresses or whole names. Claude and Jules are names of people too, so these are known by address only.
 CO_AUTHORS: Mapping[str, str] = {
     "noreply@anthropic.com": "claude",
