@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt import decode
 
 from tallyward.domain.forge import DeliveryState, Hook
-from tallyward.errors import ForgeTokenRefused
+from tallyward.errors import ForgeTokenRefused, ForgeUnavailable
 from tallyward.forges._credential import App
 from tallyward.redact import Secret
 from tallyward.testing.forge_stage import NOON, REPO
@@ -91,3 +91,12 @@ async def test_a_key_that_is_none_is_refused_here(stage: GithubStage):
     await forge.close()
 
     assert stage.asked() == asked
+
+
+@pytest.mark.parametrize("told", [{}, {"token": 5}, {"token": "t", "expires_at": "2026-05-17T12:00:00"}, [], None])
+async def test_a_grant_that_cannot_be_read_is_a_forge_that_is_unavailable(stage: GithubStage, key: str, told: Any):
+    stage.server.extra.insert(0, lambda r: Reply(201, told) if r.path.endswith("/access_tokens") else None)
+    forge = stage.connect(App(12345, 678, Secret(key)))
+    with pytest.raises(ForgeUnavailable, match="shape that we do not know"):
+        await stage.reader.repository(REPO)
+    await forge.close()

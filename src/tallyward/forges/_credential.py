@@ -4,13 +4,14 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol
 
 import msgspec
 
 from tallyward import clock
-from tallyward.errors import ConfigInvalid, ForgeTokenRefused
+from tallyward.errors import ConfigInvalid, ForgeTokenRefused, ForgeUnavailable
+from tallyward.forges._moment import Moment
 from tallyward.redact import Secret
 
 RENEWED_BEFORE = timedelta(minutes=5)  # a token is not used in its last minutes: a long read may begin with it
@@ -59,7 +60,7 @@ class Token:
 
 class _Granted(msgspec.Struct):
     token: str
-    expires_at: datetime
+    expires_at: Moment
 
 
 class App:
@@ -76,7 +77,7 @@ class App:
         async with self._asking:
             if self._granted is None or self._granted.expires_at - RENEWED_BEFORE <= clock.now():
                 path = f"/app/installations/{self._installation_id}/access_tokens"
-                self._granted = msgspec.convert(await exchange(path, self.proof().reveal()), _Granted)
+                self._granted = _read_granted(await exchange(path, self.proof().reveal()))
             return Secret(self._granted.token)
 
     def proof(self) -> Secret:
@@ -91,3 +92,10 @@ class App:
 
     def forget(self) -> None:
         self._granted = None
+
+
+def _read_granted(said: object) -> _Granted:
+    try:
+        return msgspec.convert(said, _Granted)
+    except msgspec.ValidationError:
+        raise ForgeUnavailable("The forge grants a token in a shape that we do not know.") from None

@@ -1,12 +1,12 @@
 """What is read out of the other answers of Forgejo and Gitea: repositories, branches, runs, webhooks, labels."""
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from tallyward.domain.forge import RepositoryFacts, marks_in
+from tallyward.forges._moment import Moment
 
 
 class _Reaction(Struct):
@@ -91,8 +91,8 @@ def read_refuses(raw: Any) -> bool:
 
 
 class _Task(Struct):
-    run_started_at: datetime
-    updated_at: datetime
+    run_started_at: Moment
+    updated_at: Moment
     status: str = ""
 
 

@@ -4,7 +4,6 @@ Where there is nothing these forges often say null instead of an empty list.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,6 +11,7 @@ from msgspec import Struct
 
 from tallyward.domain.forge import Check, PullRequestSignals
 from tallyward.domain.reverts import Reverted
+from tallyward.forges._moment import Moment
 from tallyward.forges._words import takes_back
 
 _GHOST = "ghost"
@@ -49,10 +49,10 @@ class Pull(Struct, kw_only=True):
     labels: list[_Label] | None = None
     head: _End
     base: _End
-    created_at: datetime
-    updated_at: datetime
-    closed_at: datetime | None = None
-    merged_at: datetime | None = None
+    created_at: Moment
+    updated_at: Moment
+    closed_at: Moment | None = None
+    merged_at: Moment | None = None
     merge_commit_sha: str | None = None
     reverts: Reverted | None = msgspec.field(default=None, name="(ours)")  # no forge has a field of that name
 
@@ -155,7 +155,7 @@ class LineComment(Struct):
     """A comment to a line. Those to one line of one file are one thread, and resolved together."""
 
     path: str
-    created_at: datetime
+    created_at: Moment
     position: int = 0
     original_position: int = 0
     resolver: Login | None = None

@@ -1,6 +1,5 @@
 """What is read out of GitHub's other REST answers: repositories, branches, runs, webhooks and what became of them."""
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -8,6 +7,7 @@ from msgspec import Struct
 
 from tallyward.domain.forge import DeliveryState, Hook, Rate, RepositoryFacts, marks_in
 from tallyward.forges._github_shapes import Present
+from tallyward.forges._moment import Moment
 from tallyward.forges._refusals import reset_of
 
 
@@ -76,7 +76,7 @@ class Delivery(Struct, kw_only=True):
     guid: str
     event: str
     action: str | None = None
-    delivered_at: datetime
+    delivered_at: Moment
     redelivery: bool = False
     status_code: int = 0
     repository_id: int | None = None
@@ -100,8 +100,8 @@ def read_deliveries(raw: Any) -> list[Delivery]:
 
 
 class _WorkflowRun(Struct):
-    run_started_at: datetime
-    updated_at: datetime
+    run_started_at: Moment
+    updated_at: Moment
 
 
 class _WorkflowRuns(Struct):

@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from tallyward.forges._moment import Moment
+
 STANDING = """query Standing($owner: String!, $name: String!, $number: Int!, $after: String) {
   repository(owner: $owner, name: $name) { pullRequest(number: $number) {
     id
@@ -40,7 +42,7 @@ ALL = (STANDING, PATHS, RESOLVE, PUBLISH, AUTO_MERGE)
 
 
 class _Dated(Struct, rename="camel"):
-    created_at: datetime
+    created_at: Moment
 
 
 class _Comments(Struct):
@@ -71,7 +73,7 @@ class _Threads(Struct, rename="camel"):
 
 class _Commit(Struct, rename="camel"):
     oid: str
-    committed_date: datetime
+    committed_date: Moment
 
 
 class _CommitNode(Struct):

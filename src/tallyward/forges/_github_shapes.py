@@ -1,7 +1,6 @@
 """What is read of a pull request out of GitHub's REST answers: a field that is not named here is never looked at."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -9,6 +8,7 @@ from msgspec import Struct
 
 from tallyward.domain.forge import Check, CheckStatus, PullRequestSignals
 from tallyward.domain.reverts import Reverted
+from tallyward.forges._moment import Moment
 from tallyward.forges._words import takes_back
 
 _STATUS: dict[str, CheckStatus] = {"completed": "completed", "in_progress": "in_progress"}
@@ -52,10 +52,10 @@ class Pull(Struct, kw_only=True):
     head: _End
     base: _End
     auto_merge: Present | None = None
-    created_at: datetime
-    updated_at: datetime
-    closed_at: datetime | None = None
-    merged_at: datetime | None = None
+    created_at: Moment
+    updated_at: Moment
+    closed_at: Moment | None = None
+    merged_at: Moment | None = None
     merge_commit_sha: str | None = None
     commits: int | None = None
     reverts: Reverted | None = msgspec.field(default=None, name="(ours)")  # no forge has a field of that name
@@ -147,7 +147,7 @@ class Review(Struct):
 
     state: str
     user: Login | None = None
-    submitted_at: datetime | None = None
+    submitted_at: Moment | None = None
 
 
 def read_reviews(raw: Any) -> list[Review]:

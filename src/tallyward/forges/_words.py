@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from tallyward.domain.reverts import Reverted, reverted
+from tallyward.forges._moment import Moment
 
 
 class _Named(Struct):
@@ -31,7 +32,7 @@ class _Words(Struct, kw_only=True):
 
 
 class _Committed(Struct):
-    date: datetime
+    date: Moment
 
 
 class _Commit(Struct):
