@@ -129,6 +129,7 @@ async def test_the_acting_run_leads_a_pull_request_to_its_merge_with_exactly_the
         ("success", "merged_by_the_shepherd")
     ]
     assert CANARY not in everything
+    assert "'shadow': None" in everything, "the policy in the shadow was asked, and there is none"
 
 
 async def test_a_dry_run_says_the_same_and_writes_nothing(database_url: str, tmp_path: Path):

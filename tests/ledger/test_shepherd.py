@@ -1,12 +1,15 @@
 """The shepherd on a real ledger and a forge in memory: every look is one event, and nothing is done twice."""
 
 from tallyward.domain.forge import PullRequestSignals
+from tallyward.domain.policy_rows import FEATURES
+from tallyward.domain.policy_tree import Node, Trained, Tree
 from tallyward.domain.tenant import DEFAULT_TENANT
 from tallyward.services.replay import replay
+from tallyward.services.shadow import ShadowPolicy
 from tallyward.services.shepherd_memory import Memory
 from tests.forge_in_memory import REPO
 from tests.shepherd_stage import Stage, Watching
-from tests.shepherding import GREEN, READY, RED, RUNNING, signals
+from tests.shepherding import GREEN, READY, RED, RUNNING, START, signals
 
 CONFLICT = {"mergeable": False, "merge_state": "DIRTY"}
 CLEAN = {"mergeable": True, "merge_state": "CLEAN"}
@@ -159,3 +162,30 @@ async def test_explaining_keeps_nothing_and_does_nothing(stage: Stage) -> None:
     assert [guard.reason for guard in explained.guards if guard.holds] == ["merge"]
     assert await stage.decided() == []
     assert stage.forge.written == []
+
+
+async def test_an_end_that_was_told_is_not_told_again_and_that_of_a_stranger_not_at_all(stage: Stage) -> None:
+    stage.forge.pulls[42] = signals(number=42, state="merged", merged_at=START)
+    assert await stage.look() == "merge"
+    for number in (41, 41, 42):
+        assert await stage.shepherd.look(DEFAULT_TENANT, REPO, number) is None
+    assert [event["number"] for event in await stage.events("pull_request.outcome")] == [41]
+
+
+async def test_a_learned_policy_watches_every_look_of_the_real_shepherd_and_acts_in_none(stage: Stage) -> None:
+    trained = Trained(rules="rules/1", rows=1, pull_requests=1, since="", until="", cut="", library="")
+    lazy = Tree(features=list(FEATURES), nodes=[Node(counts={"wait": 3.0, "merge": 1.0})], trained=trained)
+    policy = ShadowPolicy(stage.database)
+    stage.shepherd = stage.another(shadow=policy)
+    stage.forge.becomes(**CONFLICT)
+    await stage.look()
+    await policy.turn_on(DEFAULT_TENANT, lazy, actor="kay")
+    await stage.look()
+    stage.forge.pushed(**CLEAN)
+    assert await stage.look() == "merge"
+    said = [event["shadow"] for event in await stage.events("pull_request.decision")]
+    assert said[0] is None
+    assert [(one["policy"], one["action"], one["allowed"]) for one in said[1:]] == [
+        (lazy.name, "wait", True),
+        (lazy.name, "wait", False),
+    ]

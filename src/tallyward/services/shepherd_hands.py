@@ -4,8 +4,9 @@ from tallyward.domain.forge import ForgeWriter, SignalsReader
 from tallyward.ledger.database import Database
 from tallyward.services.forges import Forges
 from tallyward.services.series import Series
+from tallyward.services.shadow import ShadowPolicy
 from tallyward.services.shepherd import Shepherd
-from tallyward.services.shepherd_means import Place, Shadow
+from tallyward.services.shepherd_means import Place
 from tallyward.services.shepherd_standing import ByLedger
 from tallyward.services.tenants import Tenants
 from tallyward.services.trust import TrustBook
@@ -28,7 +29,8 @@ class ForgeHands:
         return self._forges.of(tenant, repo)
 
 
-def shepherd_of(database: Database, tenants: Tenants, forges: Forges, shadow: Shadow | None = None) -> Shepherd:
-    """The shepherd on these forges and this ledger."""
+def shepherd_of(database: Database, tenants: Tenants, forges: Forges) -> Shepherd:
+    """The shepherd on these forges and this ledger, with the learned policy in its shadow where there is one."""
     standing = ByLedger(TrustBook(database, tenants))
-    return Shepherd(database, tenants, ForgeHands(forges), standing, Series(database, tenants), shadow)
+    series, shadow = Series(database, tenants), ShadowPolicy(database)
+    return Shepherd(database, tenants, ForgeHands(forges), standing, series, shadow)

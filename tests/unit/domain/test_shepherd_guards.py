@@ -146,3 +146,28 @@ def test_less_trust_takes_more_approvals() -> None:
     assert decide(facts(trust="normal")).action == "merge"
     assert decide(facts(trust="restricted")).reason == "awaiting_approval"
     assert decide(facts(trust="restricted", approvals=2)).action == "merge"
+
+
+AMISS: list[dict[str, Any]] = [
+    {"checks": []},
+    {"checks": [SKIPPED]},
+    {"checks": [GREEN, RED]},
+    {"checks": [GREEN, RUNNING]},
+    {"threads_unresolved": 1},
+    {"threads_unresolved": None},
+    {"changes_requested": 1},
+    {"mergeable": None},
+    {"mergeable": False},
+    *({"merge_state": word} for word in ("DIRTY", "BLOCKED", "BEHIND", "UNSTABLE", "DRAFT", "UNKNOWN", "NEW_WORD")),
+    {"draft": True},
+    {"behind_by": 1},
+    {"approvals": 0},
+    {"held": "another"},
+    {"state": "closed"},
+]
+
+
+@pytest.mark.parametrize("amiss", AMISS, ids=str)
+def test_one_thing_amiss_takes_the_merge_away_even_from_what_another_policy_may_choose(amiss: dict[str, Any]) -> None:
+    assert decide(facts()).candidates == ("merge",)
+    assert "merge" not in decide(facts(**amiss)).candidates
