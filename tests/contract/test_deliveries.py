@@ -1,5 +1,6 @@
 """Deliveries after they were stored: processed in order, tried again, parked, replayed, and looked at."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -91,6 +92,23 @@ async def test_one_that_fails_holds_up_its_subject_alone_then_is_parked_and_the_
         assert handle.taken[-1] == ("99#1", "labeled")
         parked = "SELECT subject, action, reason, tries FROM deliveries WHERE state = 'parked'"
         assert await rows(server, parked) == [("99#1", "opened", "invalid", 5)]
+
+
+async def test_a_backlog_of_thousands_is_begun_as_quickly_as_a_few(database_url: str) -> None:
+    async with application(database_url, secret_key=KEY) as server:
+        await server.app.state.processor.stop()
+        await add_secret(server)
+        await deliver(server, pull_request())
+        copies = (
+            "INSERT INTO deliveries (sender, delivery_id, event, subject, state, facts, tenant)"
+            " SELECT sender, 'copy-' || n, event, '99#' || n, state, facts, tenant"
+            " FROM deliveries, generate_series(2, 8000) AS n"
+        )
+        await rows(server, copies)
+        async with queue.processing(server.app.state.database) as connection, asyncio.timeout(5):
+            assert connection is not None
+            begun = await queue.begin(connection, "default")
+        assert [one.subject for one in begun] == ["99#7", *(f"99#{n}" for n in range(2, queue.BATCH + 1))]
 
 
 async def test_a_parked_delivery_is_replayed_by_an_admin_and_the_act_is_told(server: InProcess) -> None:

@@ -63,7 +63,8 @@ async def begin(connection: Connection, tenant: str) -> list[Begun]:
     """Some deliveries that are due, in their order. That they were begun is committed before anything is done."""
     async with connection.transaction():
         await say_tenant(connection, tenant)
-        rows = await fetch_all(connection, "begin_deliveries", {"limit": BATCH})
+        held = [row["subject"] for row in await fetch_all(connection, "held_subjects")]
+        rows = await fetch_all(connection, "begin_deliveries", {"limit": BATCH, "held": held})
     return sorted((Begun(**row) for row in rows), key=lambda begun: begun.id)
 
 

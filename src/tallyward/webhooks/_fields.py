@@ -10,7 +10,8 @@ from typing import Any, cast
 
 NAME_CHARS_MAX = 255
 LABELS_MAX, LABEL_CHARS_MAX = 100, 100
-NUMBER_MAX = 2**63 - 1  # what the ledger can hold
+NUMBER_MAX = 2**63 - 1  # what the ledger can hold, of repositories
+PULL_NUMBER_MAX = 2**31 - 1  # and of pull requests within one
 TEXT_CHARS_MAX = 65_536
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REPO = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}")
@@ -33,6 +34,12 @@ def items(payload: Any, *path: str, at_most: int) -> list[Any]:
 
 def number(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= NUMBER_MAX else None
+
+
+def pull_number(value: Any) -> int | None:
+    """The number of a pull request or an issue within its repository."""
+    found = number(value)
+    return found if found is not None and found <= PULL_NUMBER_MAX else None
 
 
 def switch(value: Any) -> bool | None:

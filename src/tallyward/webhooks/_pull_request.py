@@ -8,10 +8,22 @@ from tallyward.domain.attribution import AgentRules, agents_named_in
 from tallyward.domain.pull_request import PullRequestFacts, State
 from tallyward.domain.reverts import Reverted, reverted
 from tallyward.webhooks._base import Told
-from tallyward.webhooks._fields import commit, inside, labels, moment, name, number, repo, switch, word, words_to_drop
+from tallyward.webhooks._fields import (
+    commit,
+    inside,
+    labels,
+    moment,
+    name,
+    number,
+    pull_number,
+    repo,
+    switch,
+    word,
+    words_to_drop,
+)
 
 
-def subject_of(payload: Any, event: str, pull_number: int | None = None) -> str:
+def subject_of(payload: Any, event: str, within: int | None = None) -> str:
     """What a delivery is about: the pull request, else the repository, else the event itself.
 
     By the number of the repository where it is told, since that stays when it is renamed or transferred.
@@ -19,16 +31,15 @@ def subject_of(payload: Any, event: str, pull_number: int | None = None) -> str:
     told = number(inside(payload, "repository", "id")) or repo(inside(payload, "repository", "full_name"))
     if told is None:
         return event
-    return str(told) if pull_number is None else f"{told}#{pull_number}"
+    return str(told) if within is None else f"{told}#{within}"
 
 
 def plain(event: str, payload: Any, **facts: Any) -> Told:
     """What any delivery tells: which repository it is about, and these facts besides."""
-    pull_number = facts.get("number")
     return Told(
         event=event,
         action=word(inside(payload, "action")),
-        subject=subject_of(payload, event, pull_number),
+        subject=subject_of(payload, event, facts.get("number")),
         repo=repo(inside(payload, "repository", "full_name")),
         repo_id=number(inside(payload, "repository", "id")),
         **facts,
@@ -41,8 +52,8 @@ def read_pull_request(
     """The facts of the pull request in a payload, or which of its fields is missing."""
     called = repo(inside(payload, "repository", "full_name"))
     pull = inside(payload, "pull_request")
-    pull_number = number(inside(pull, "number")) or number(inside(payload, "number"))
-    if called is None or pull_number is None:
+    within = pull_number(inside(pull, "number")) or pull_number(inside(payload, "number"))
+    if called is None or within is None:
         missing = "repository.full_name" if called is None else "pull_request.number"
         return plain(event, payload, outcome="unreadable", reason=f"no {missing}")
     facts = _facts(pull, called, rules)
@@ -50,10 +61,10 @@ def read_pull_request(
         facts,
         forge=forge,
         repo_id=number(inside(payload, "repository", "id")),
-        number=pull_number,
+        number=within,
         changes_requested_on=[changes_requested_on] if changes_requested_on else None,
     )
-    return plain(event, payload, number=pull_number, pull_request=found)
+    return plain(event, payload, number=within, pull_request=found)
 
 
 def _facts(pull: Any, called: str, rules: AgentRules) -> PullRequestFacts:

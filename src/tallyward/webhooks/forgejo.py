@@ -5,7 +5,7 @@ from typing import Any
 
 from tallyward.domain.attribution import AgentRules
 from tallyward.webhooks._base import Reader, Sender, Told
-from tallyward.webhooks._fields import commit, inside, name, number, word
+from tallyward.webhooks._fields import commit, inside, name, pull_number, word
 from tallyward.webhooks._pull_request import plain, read_pull_request
 
 OF_NO_CONCERN = frozenset(
@@ -73,7 +73,7 @@ def _comment(event: str, payload: Any, _rules: AgentRules) -> Told:
     """One of an issue is of no concern; one of a pull request says that somebody looked."""
     if inside(payload, "is_pull") is not True:
         return plain(event, payload, outcome="ignored", reason="of no concern")
-    return plain(event, payload, number=number(inside(payload, "issue", "number")))
+    return plain(event, payload, number=pull_number(inside(payload, "issue", "number")))
 
 
 _READERS: Mapping[str, Reader] = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from tallyward.domain.attribution import AgentRules
 from tallyward.webhooks._base import Reader, Sender, Told
-from tallyward.webhooks._fields import commit, inside, items, name, number, repo, switch, word
+from tallyward.webhooks._fields import commit, inside, items, name, pull_number, repo, switch, word
 from tallyward.webhooks._pull_request import plain, read_pull_request
 
 # Every other event that GitHub's documentation or its published examples name. They are counted, and not acted upon.
@@ -71,7 +71,7 @@ def _push(event: str, payload: Any, _rules: AgentRules) -> Told:
 def _check(event: str, payload: Any, _rules: AgentRules) -> Told:
     """A check belongs to a commit; where GitHub names exactly one pull request for it, to that one."""
     told = payload if event == "status" else inside(payload, event)
-    numbers = [number(inside(pull, "number")) for pull in items(told, "pull_requests", at_most=2)]
+    numbers = [pull_number(inside(pull, "number")) for pull in items(told, "pull_requests", at_most=2)]
     return plain(
         event,
         payload,
@@ -99,7 +99,7 @@ def _former_name(payload: Any) -> str | None:
 
 
 def _comment(event: str, payload: Any, _rules: AgentRules) -> Told:
-    return plain(event, payload, number=number(inside(payload, "issue", "number")))
+    return plain(event, payload, number=pull_number(inside(payload, "issue", "number")))
 
 
 def _branch(event: str, payload: Any, _rules: AgentRules) -> Told:

@@ -160,6 +160,7 @@ def test_a_review_that_asks_for_changes_names_its_commit(action: str, state: str
     [
         ({"pull_request": {}, "repository": {"full_name": "a/b"}}, "pull_request.number"),
         ({"pull_request": {"number": 0}, "repository": {"full_name": "a/b"}}, "pull_request.number"),
+        ({"pull_request": {"number": 2**31}, "repository": {"full_name": "a/b"}}, "pull_request.number"),
         ({"pull_request": {"number": 7}}, "repository.full_name"),
         ({"pull_request": {"number": 7}, "repository": {"full_name": "../etc/passwd"}}, "repository.full_name"),
         ({}, "repository.full_name"),

@@ -1,5 +1,5 @@
 -- Calls all pull requests of these repositories what the latest word calls them, where some are called otherwise.
-WITH several AS (
+WITH several AS MATERIALIZED (
     SELECT asked.forge, asked.repo_id
     FROM json_to_recordset(%(repositories)s) AS asked (forge text, repo_id bigint)
     CROSS JOIN LATERAL (
@@ -7,7 +7,7 @@ WITH several AS (
         WHERE p.tenant = tally_tenant() AND p.forge = asked.forge AND p.repo_id = asked.repo_id
     ) AS names
     WHERE names.differ
-), latest AS (
+), latest AS MATERIALIZED (
     SELECT DISTINCT ON (p.forge, p.repo_id) p.forge, p.repo_id, p.repo, p.told -> 'stamps' -> 'repo' AS stamp
     FROM pull_requests AS p JOIN several USING (forge, repo_id)
     WHERE p.tenant = tally_tenant()
