@@ -1,5 +1,6 @@
 """A ledger full of odd rows for one test: hostile names, late and future rows, every kind, outcome and runtime."""
 
+import json
 import random
 from datetime import timedelta
 from typing import Any
@@ -45,6 +46,15 @@ def fill(database_url: str, seed: int, *, fires: int = 400, requests: int = 200)
             ("agent_health_stats", [_snapshot(name) for name in (*HOSTILE, "/ship")]),
         ):
             _insert(connection, table, rows)
+        for number in range(3):
+            connection.execute(
+                "SELECT tally_append_event('scope.hold_ended', NULL, %s::jsonb)", [json.dumps(_hold(number))]
+            )
+
+
+def _hold(number: int) -> dict[str, Any]:
+    at = clock.iso(clock.now() - timedelta(days=number))
+    return {"at": at, "policy": "graded", "result": "cleared", "hours": 0.25 + number, "hold": str(number)}
 
 
 def _insert(connection: psycopg.Connection[dict[str, Any]], table: str, rows: list[dict[str, Any]]) -> None:

@@ -71,7 +71,8 @@ def _story(  # noqa: PLR0913  # what is made up of one story
         yield step("abandoned", took, "given up")
         return
     conflicted = rng.random() < (_BAD_CONFLICTS if bad else _CONFLICTS[project])
-    yield step("merged", took, REBASE_CONFLICT if conflicted else "approved", attempts)
+    yield step("merge", took, REBASE_CONFLICT if conflicted else "approved", attempts)
+    yield step("merged", took + 0.2)
 
 
 async def fill(database: Database) -> None:
