@@ -145,3 +145,15 @@ async def test_the_rows_of_the_ledger_are_those_of_its_decisions(flow: Flow):
     rows = await book_of(flow).rows("default", datetime.fromisoformat("2020-01-01T00:00:00Z"))
 
     assert [(row.subject, row.action) for row in rows] == [(one["subject"], one["action"]) for one in HISTORY[:7]]
+
+
+async def test_the_page_of_the_shepherd_shows_what_watches_and_how_it_agreed(flow: Flow):
+    book = book_of(flow)
+    await book.turn_on("default", LAZY, actor="kay")
+    last = {**HISTORY[0], "at": clock.iso(clock.now())}
+    await keep(flow, last, await consider(book, last))
+    page = (await flow.site.call("GET", "/shepherd", token=flow.reader)).body.decode()
+
+    assert LAZY.name in page
+    assert NEVER_ALONE in page
+    assert "of all: 100.0% of 1" in page
