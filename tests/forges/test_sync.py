@@ -1,6 +1,8 @@
-"""A sync over a GitHub that is played by its own description: what it tells becomes rows, and its words do not."""
+"""A sync over forges that are played by their own descriptions: what they tell becomes rows, and their words do not."""
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -12,16 +14,18 @@ from tallyward.redact import Secret
 from tallyward.services.sync import Sync
 from tallyward.services.tenants import Tenants
 from tallyward.testing.forge_stage import CANARY, NOON, REPO, StagedPull, Trouble
+from tests.forges.forgejo_stage import ForgejoStage, forgejo
 from tests.forges.github_stage import GithubStage, github
 from tests.servers import serving, tally
 
 pytestmark = pytest.mark.forges
+Played = Callable[[], AbstractContextManager[GithubStage | ForgejoStage]]
 
 
 class OneForge:
     """The played forge as the one of every tenant."""
 
-    def __init__(self, played: GithubStage) -> None:
+    def __init__(self, played: GithubStage | ForgejoStage) -> None:
         self._played = played
 
     def repos(self, _tenant: str) -> list[str]:
@@ -31,10 +35,11 @@ class OneForge:
         return self._played.reader, self._played.writer
 
 
-async def test_pull_requests_of_github_become_rows_without_their_words(database_url: str):
+@pytest.mark.parametrize("stage", [github, forgejo])
+async def test_pull_requests_of_a_forge_become_rows_without_their_words(database_url: str, stage: Played):
     ledger = Database(Secret(database_url))
     await ledger.open()
-    with github() as played:
+    with stage() as played:
         played.connect()
         played.hold(
             StagedPull(number=7, head_branch="codex/x", paths=("src/a.py", "src/b.py")),

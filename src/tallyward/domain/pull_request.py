@@ -220,7 +220,7 @@ def _values(told: PullRequestFacts) -> dict[str, Any]:
     if told.labels is not None:
         values["labels"] = sorted(set(told.labels))
     if told.changed_paths is not None:
-        kept = sorted({path for path in told.changed_paths if 0 < len(path) <= PATH_CHARS_MAX})
+        kept = sorted({path for path in told.changed_paths if 0 < len(path) <= PATH_CHARS_MAX and "\0" not in path})
         values["changed_paths"] = kept[:PATHS_MAX]
     return {name: value for name, value in values.items() if value is not None}
 

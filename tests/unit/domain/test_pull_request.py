@@ -124,7 +124,7 @@ def test_an_attempt_is_a_round_of_review_that_a_push_answered():
 
 
 def test_of_a_huge_change_a_bounded_number_of_paths_is_kept():
-    paths = [f"src/{number:05d}.py" for number in range(PATHS_MAX + 5)] + ["x" * 2_000, ""]
+    paths = [f"src/{number:05d}.py" for number in range(PATHS_MAX + 5)] + ["x" * 2_000, "", "a\0b"]
 
     assert first(told(changed_paths=paths)).changed_paths == paths[:PATHS_MAX]
 
