@@ -54,6 +54,8 @@ ROWS: dict[str, dict[str, Any]] = {
     },
     "sink_cursors": {"sink": "s"},
     "sink_parked": {"sink": "s", "series": "m", "ns": 1, "change": 1, "reason": "r"},
+    "deliveries": {"sender": "github", "delivery_id": "d", "event": "push", "subject": "o/r", "state": "waiting"},
+    "webhook_secrets": {"name": "n", "sealed": "s"},
     "tenants": {"label": "l", "arg_key": "k"},
 }  # fmt: skip
 TABLES = sorted(ROWS)

@@ -20,8 +20,8 @@ def found(*headers: tuple[str, str]) -> str | None:
     return secret.reveal() if secret is not None else None
 
 
-@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_a_bearer_token_is_found(scheme: str) -> None:
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Token"])
+def test_a_token_is_found_behind_bearer_and_behind_the_word_of_influxdb(scheme: str) -> None:
     assert found(("Authorization", f"{scheme} {TOKEN}")) == TOKEN
 
 
@@ -30,7 +30,7 @@ def test_a_bearer_token_is_found(scheme: str) -> None:
     [
         "", "Bearer", "Bearer ", f"Basic {TOKEN}", TOKEN, f"Bearer\t{TOKEN}", f"Bearer {TOKEN}é",
         f"Bearer \N{ARABIC-INDIC DIGIT ONE}{TOKEN}",
-        "Bearer " + "x" * 201, "Bearer " + "x" * 100_000, f"Token {TOKEN}",
+        "Bearer " + "x" * 201, "Bearer " + "x" * 100_000, f"Digest {TOKEN}",
     ],
 )  # fmt: skip
 def test_what_cannot_be_a_token_of_ours_is_none(value: str) -> None:
