@@ -50,6 +50,30 @@ async def test_closed_before_opened_ends_closed_and_a_rename_stays_one_pull_requ
     assert await rows(server, "SELECT count(*), min(state) FROM pull_requests") == [(1, "closed")]
 
 
+async def test_a_rename_and_a_transfer_alone_rename_what_is_kept_and_replayed_late_they_do_not(
+    server: InProcess,
+) -> None:
+    def moved(action: str, called: str, changes: dict[str, Any]) -> dict[str, Any]:
+        return {"action": action, "changes": changes, "repository": {"id": 99, "full_name": called}}
+
+    assert (await deliver(server, pull_request())).status == 202
+    renamed = moved("renamed", "acme/store", {"repository": {"name": {"from": "shop"}}})
+    number = (await deliver(server, renamed, event="repository")).json["id"]
+    await settled(server)
+    assert await rows(server, "SELECT repo FROM pull_requests") == [("acme/store",)]
+    transferred = moved("transferred", "corp/store", {"owner": {"from": {"organization": {"login": "acme"}}}})
+    assert (await deliver(server, transferred, event="repository")).status == 202
+    back = moved("renamed", "corp/shop", {"repository": {"name": {"from": "store"}}})
+    assert (await deliver(server, back, event="repository")).status == 202
+    await settled(server)
+    assert await rows(server, "SELECT repo FROM pull_requests") == [("corp/shop",)]
+    await rows(server, "UPDATE pull_requests SET repo = 'acme/shop'")
+    admin = await server.token(["admin"])
+    assert (await server.call("POST", f"/v1/deliveries/{number}/replay", token=admin)).status == 202
+    await settled(server)
+    assert await rows(server, "SELECT repo FROM pull_requests") == [("acme/shop",)], "what was said later stands"
+
+
 class _Stubborn:
     """Takes in all but one subject."""
 

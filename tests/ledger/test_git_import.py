@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tallyward.domain.tenant import DEFAULT_TENANT
-from tallyward.errors import CloneUnreadable, GitMissing
+from tallyward.errors import BranchUnknown, CloneUnreadable, GitMissing
 from tallyward.ledger.database import Database
 from tallyward.services import git_import
 from tallyward.services.git_import import Asked, GitImport, Imported
@@ -281,14 +281,16 @@ async def test_what_is_no_clone_or_has_no_such_branch_is_said(desk: Desk, tmp_pa
     (tmp_path / "plain").mkdir()
     made = GitRepository(tmp_path / "app")
 
-    for path, branch, words in (
-        (tmp_path / "nowhere", None, "is not a folder"),
-        (tmp_path / "plain", None, "git rev-parse failed"),
-        (made.folder, None, "no commit on a branch 'main'"),
-        (made.folder, "--output=/tmp/x", "no commit on a branch"),
-    ):
+    for path, words in ((tmp_path / "nowhere", "is not a folder"), (tmp_path / "plain", "git rev-parse failed")):
         with pytest.raises(CloneUnreadable, match=words):
-            await desk.bring(path, branch=branch)
+            await desk.bring(path)
+    for branch, words in ((None, "no commit on a branch 'main'"), ("--output=/tmp/x", "no commit on a branch")):
+        with pytest.raises(BranchUnknown, match=words):
+            await desk.bring(made.folder, branch=branch)
+    made.git("checkout", "--quiet", "--detach", made.commit("Begin", a_py="1\n"))
+    with pytest.raises(BranchUnknown, match="no branch"):
+        await desk.bring(made.folder)
+    assert (await desk.bring(made.folder, branch="main")).commits == 1
 
 
 class Stopped(Exception):

@@ -89,4 +89,7 @@ def replay(
     if as_json:
         print(json.dumps(said, indent=2))
         return
-    print(f"{len(said.get('ids') or [])} deliveries are processed again.")
+    count = len(said.get("ids") or [])
+    print("1 delivery is processed again." if count == 1 else f"{count:,} deliveries are processed again.")
+    if parked:
+        print("Parked ones that could not be read are not among them: the forge has to send those again.")

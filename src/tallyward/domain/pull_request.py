@@ -131,13 +131,13 @@ class Undoing(Struct, frozen=True):
 
 def first(told: PullRequestFacts) -> PullRequest:
     """The pull request of which nothing else is known."""
-    stamp = _stamp(told.source, told.updated_at)
+    stamp = stamp_of(told.source, told.updated_at)
     values = _values(told)
     stamps = dict.fromkeys(values, stamp)
     # The name is what it was called when the word was spoken, however old the pull request.
-    stamps["repo"] = _stamp(told.source, told.told_at or told.updated_at)
+    stamps["repo"] = stamp_of(told.source, told.told_at or told.updated_at)
     if told.undone is not None:
-        stamps["undone"] = _stamp(told.source, told.undone.said_at or told.undone.at)
+        stamps["undone"] = stamp_of(told.source, told.undone.said_at or told.undone.at)
     if told.state is not None:
         closed_at, merged_at = _ended(told)
         values |= {"state": told.state, "closed_at": closed_at, "merged_at": merged_at}
@@ -232,7 +232,7 @@ def _ended(told: PullRequestFacts) -> tuple[datetime | None, datetime | None]:
     return told.closed_at or at, at if told.state == "merged" else None
 
 
-def _stamp(source: Source, at: datetime | None) -> str:
+def stamp_of(source: Source, at: datetime | None) -> str:
     """Text that sorts as words weigh: who knows better, then what is later, then who asked."""
     rank, asked = _RANKS[source]
     return f"{rank} {(at or _LONG_AGO).astimezone(UTC).isoformat(timespec='microseconds')} {asked}"

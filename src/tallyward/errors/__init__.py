@@ -61,6 +61,7 @@
         ├── SettingsUnreadable
         ├── ProgramMissing
         │   └── GitMissing
+        ├── BranchUnknown
         ├── CloneUnreadable
         ├── HooksUntrusted
         ├── NotForAll
@@ -116,6 +117,7 @@ from tallyward.errors.forge import (
     RateLimited,
 )
 from tallyward.errors.setup import (
+    BranchUnknown,
     CloneUnreadable,
     ConfigInvalid,
     DatabaseUnreachable,
@@ -149,6 +151,7 @@ __all__ = [
     "DOCS_URL",
     "AnothersProcess",
     "BadRequest",
+    "BranchUnknown",
     "Busy",
     "ClocksDiffer",
     "CloneUnreadable",

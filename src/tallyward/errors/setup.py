@@ -143,6 +143,13 @@ class CloneUnreadable(SetupError):
     remedy = "`git -C PATH log` shows what git says; where it speaks of ownership, run the command as the owner."
 
 
+class BranchUnknown(SetupError):
+    """The clone has no such branch, or does not say which is its main one."""
+
+    code = "branch_unknown"
+    remedy = "Name the main branch with --branch; `git -C PATH branch --all` lists them."
+
+
 class HooksUntrusted(SetupError):
     """Codex does not trust our hooks yet, and runs none of them."""
 

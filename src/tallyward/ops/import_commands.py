@@ -35,7 +35,7 @@ class Ticker:
 
     def __init__(self, *, silent: bool) -> None:
         self._silent = silent
-        self._said = 0.0
+        self._said = clock.elapsed_seconds()
 
     def __call__(self, what: str, done: int, of: int | None) -> None:
         now = clock.elapsed_seconds()

@@ -15,7 +15,7 @@ from pathlib import Path
 from tallyward import ids
 from tallyward.domain.attribution import AgentRules
 from tallyward.domain.git_history import FORMAT, Commit, commits
-from tallyward.errors import CloneUnreadable, GitMissing
+from tallyward.errors import BranchUnknown, CloneUnreadable, GitMissing
 
 READ_BYTES = 1 << 18
 MERGE_SECONDS_MAX = 30
@@ -55,12 +55,18 @@ class Clone:
 
     async def branch(self, asked: str | None) -> tuple[str, str]:
         """The name and the newest commit of a branch, the one that is checked out if none is asked for."""
-        name = asked or await self.ask("symbolic-ref", "--short", "HEAD")
+        name = asked or await self._checked_out()
         for ref in (f"refs/heads/{name}", f"refs/remotes/origin/{name}", f"refs/remotes/{name}"):
             code, sha = await self._run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
             if code == CLEAN:
                 return name.removeprefix("origin/"), sha
-        raise CloneUnreadable(f"{self.path} has no commit on a branch {name[:100]!r}.")
+        raise BranchUnknown(f"{self.path} has no commit on a branch {name[:100]!r}.", field="--branch")
+
+    async def _checked_out(self) -> str:
+        code, name = await self._run("symbolic-ref", "--quiet", "--short", "HEAD")
+        if code != CLEAN:
+            raise BranchUnknown(f"{self.path} has a commit checked out and no branch.", field="--branch")
+        return name
 
     async def history(self, tip: str, repo: str | None, rules: AgentRules) -> AsyncIterator[list[Commit]]:
         """All commits up to `tip`, newest first, some at a time."""

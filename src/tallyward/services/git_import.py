@@ -118,6 +118,7 @@ class GitImport:
             progress("commits read", len(history), None)
             if len(history) > COMMITS_MAX:
                 raise CloneUnreadable(f"{clone.path} has over {COMMITS_MAX:,} commits, which is more than is read.")
+        progress("commits read", len(history), len(history))
         return history
 
     async def _take(self, tenant: str, told: Sequence[PullRequestFacts], progress: Progress) -> Taken:

@@ -22,7 +22,7 @@ from tallyward.ledger.background import hang_up
 from tallyward.ledger.database import CHANGES_CHANNEL, Connection, Database, say_tenant
 from tallyward.ledger.processing import Begun, Settled
 from tallyward.services.looks import ask_for_looks
-from tallyward.services.pull_requests import PullRequests
+from tallyward.services.pull_requests import PullRequests, Renamed
 from tallyward.services.tenants import Tenants
 from tallyward.webhooks._base import Told
 
@@ -47,6 +47,8 @@ def handler(tenants: Tenants) -> Handle:
         facts = [_named(tenants.config(tenant), one.pull_request) for one in told if one.pull_request is not None]
         if facts:
             await pull_requests.take_all(connection, tenant, facts)
+        for renamed in filter(None, map(_renamed, told)):
+            await pull_requests.rename(connection, tenant, renamed)
         await ask_for_looks(connection, tenant, tenants.config(tenant), told)
 
     return handle
@@ -54,10 +56,17 @@ def handler(tenants: Tenants) -> Handle:
 
 def _named(config: TenantConfig, facts: PullRequestFacts) -> PullRequestFacts:
     """A delivery knows of which kind its forge is; what the forge is called is the tenant's own choice."""
-    for forge in config.forges:
-        if forge.kind == facts.forge and facts.repo in forge.repos:
-            return msgspec.structs.replace(facts, forge=forge.name)
-    return facts
+    of_kind = [forge for forge in config.forges if forge.kind == facts.forge]
+    listed = [forge for forge in of_kind if facts.repo in forge.repos]
+    # A repository that was renamed or is not listed is of the only forge there is of its kind.
+    found = listed or (of_kind if len(of_kind) == 1 else [])
+    return msgspec.structs.replace(facts, forge=found[0].name) if found else facts
+
+
+def _renamed(told: Told) -> Renamed | None:
+    if told.repo_id is None or told.was is None or told.repo is None or told.told_at is None:
+        return None
+    return Renamed(repo_id=told.repo_id, was=told.was, repo=told.repo, at=told.told_at)
 
 
 class Processor:
@@ -165,6 +174,7 @@ def _told(begun: Begun) -> Told:
         told = msgspec.convert(begun.facts, Told)
     except msgspec.ValidationError as error:
         raise Unreadable from error
+    told = msgspec.structs.replace(told, told_at=begun.received_at)
     if told.pull_request is None:
         return told
     facts = msgspec.structs.replace(told.pull_request, told_at=begun.received_at)

@@ -7,13 +7,14 @@ settled anew what took what back. One transaction of a tenant at a time does so,
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from tallyward.domain.attribution import AgentRules
-from tallyward.domain.pull_request import PullRequest, PullRequestFacts, Undone, first, join, undoing
+from tallyward.domain.pull_request import PullRequest, PullRequestFacts, Undone, first, join, stamp_of, undoing
 from tallyward.ledger.database import CHANGES_CHANNEL, Connection, Row, fetch_all
 from tallyward.services.pull_request_rows import agent_of, from_row, to_row
 from tallyward.services.tenants import Tenants
@@ -28,6 +29,15 @@ class Taken(Struct, kw_only=True):
     added: int = 0
     changed: int = 0
     same: int = 0
+
+
+class Renamed(Struct, frozen=True, kw_only=True):
+    """A repository, by the number that stays, what it was called and what it is called since `at`."""
+
+    repo_id: int
+    was: str
+    repo: str
+    at: datetime
 
 
 class _Held:
@@ -69,6 +79,20 @@ class PullRequests:
                 await self._after(connection, tenant, touched)
             await connection.execute("SELECT pg_notify(%s, %s)", (CHANGES_CHANNEL, tenant))
         return Taken(added=len(new), changed=len(moved), same=max(len(facts) - len(new) - len(moved), 0))
+
+    async def rename(self, connection: Connection, tenant: str, renamed: Renamed) -> int:
+        """Calls the pull requests of a repository what it is called now; how many that were."""
+        await fetch_all(connection, "lock_pull_requests")
+        asked = {
+            "repo_id": renamed.repo_id,
+            "was": renamed.was,
+            "repo": renamed.repo,
+            "stamp": stamp_of("webhook", renamed.at),
+        }
+        rows = await fetch_all(connection, "follow_rename", asked)
+        if rows:
+            await connection.execute("SELECT pg_notify(%s, %s)", (CHANGES_CHANNEL, tenant))
+        return len(rows)
 
 
 class _Book:

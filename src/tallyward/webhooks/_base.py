@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from msgspec import Struct
@@ -26,7 +27,7 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
     outcome: `ignored` where the event is of no concern, `unreadable` where a field is missing; `reason` says which.
     subject: what it is about; deliveries of one subject are processed in the order in which they came. was: what the
     repository was called until now. branch, before, after, forced, deleted: of a push, or of a branch that was made or
-    deleted. sha, conclusion: of a check.
+    deleted. sha, conclusion: of a check. told_at: when it came, which no reader knows.
     """
 
     event: str
@@ -46,6 +47,7 @@ class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
     deleted: bool | None = None
     sha: str | None = None
     conclusion: str | None = None
+    told_at: datetime | None = None
 
 
 class Envelope(Struct, frozen=True):

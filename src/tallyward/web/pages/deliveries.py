@@ -66,7 +66,7 @@ def render_deliveries(board: DeliveriesBoard, frame: Frame, tenant: str) -> str:
 
 async def deliveries(request: Request, principal: Principal) -> Response:
     """The inbox, of all events or of one."""
-    view = await look(request, principal, ROOM, exported="/v1/deliveries")
+    view = await look(request, principal, ROOM, ranged=False, exported="/v1/deliveries")
     event = view.frame.address.given.get("event")
     board = await request.app.state.deliveries.listing(view.principal, paging(request), None, event)
     return Page(render_deliveries(board, view.frame, view.principal.tenant))
