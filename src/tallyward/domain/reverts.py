@@ -40,8 +40,9 @@ def reverted(
     body = (message or "")[:TEXT_CHARS_MAX]
     if title is None:
         title = body.partition("\n")[0]
-    sha = _SHA.search(body)
-    number = _referred(body, repo) or _of_branch(head_branch or "")
+    says_so = "revert" in body.lower()  # most texts do not, and a search without regard to case takes its time
+    sha = _SHA.search(body) if says_so else None
+    number = (_referred(body, repo) if says_so else None) or _of_branch(head_branch or "")
     heading = _TITLE.match(title[:TEXT_CHARS_MAX])
     if heading is not None and number is None and sha is None:
         number = _quoted_number(heading)
