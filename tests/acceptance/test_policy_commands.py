@@ -61,6 +61,7 @@ def test_too_little_is_refused_with_the_numbers_that_it_takes(tmp_path: Path) ->
 
     assert refused.returncode == 2
     assert "of 500 decisions, 5 of 60 pull requests" in refused.stderr
+    assert "docs/how-to/learned-policy.md" in refused.stderr
     assert not (tmp_path / "p.json").exists()
 
 

@@ -183,6 +183,7 @@ async def test_the_page_says_what_actions_led_to_or_how_to_begin(ledger: Ledger)
     full = await ledger.site.call("GET", "/training?days=90", token=ledger.read)
 
     assert "Nothing was decided" in empty.body.decode()
+    assert "tally shepherd run --once --dry-run" in empty.body.decode()
     assert "100% of 1, the true one is 21% to 100%" in full.body.decode()
     assert "1.5 h" in full.body.decode()
 

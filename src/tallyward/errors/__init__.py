@@ -48,6 +48,7 @@
         │   └── McpPartMissing
         ├── PortInUse
         ├── DataDirUnusable
+        ├── TooFewDecisions         to learn from
         ├── LedgerMissing
         ├── DatabaseUnreachable
         ├── NotListed
@@ -143,6 +144,7 @@ from tallyward.errors.setup import (
     ServerUnreachable,
     SettingsUnreadable,
     SetupError,
+    TooFewDecisions,
     UnsafeDatabase,
 )
 from tallyward.errors.sink import SinkError, SinkMisconfigured, SinkRefused, SinkUnavailable
@@ -213,6 +215,7 @@ __all__ = [
     "SinkRefused",
     "SinkUnavailable",
     "TallyError",
+    "TooFewDecisions",
     "TooLarge",
     "TooSlow",
     "TransitionRefused",

@@ -16,6 +16,13 @@ class ConfigInvalid(SetupError):
     remedy = "docs/reference/config.md lists every key."
 
 
+class TooFewDecisions(SetupError):
+    """There are too few decisions to learn a policy from, or to judge one by."""
+
+    code = "too_few_decisions"
+    remedy = "Let the shepherd decide for longer, in a dry run if need be; docs/how-to/learned-policy.md says more."
+
+
 class DependencyMissing(SetupError):
     """A part that this command needs is not installed."""
 

@@ -25,7 +25,7 @@ from tallyward.domain.policy_rows import DecisionRow, row_of, vectors
 from tallyward.domain.policy_shadow import NEVER_ALONE
 from tallyward.domain.policy_tree import Tree, choose, read_tree
 from tallyward.domain.tenant import DEFAULT_TENANT
-from tallyward.errors import ConfigInvalid
+from tallyward.errors import ConfigInvalid, TooFewDecisions
 from tallyward.ledger.database import Database
 from tallyward.ops import policy_words
 from tallyward.ops.opened import AsJson, DatabaseUrl, DataDir, TenantName, opened_ledger
@@ -182,17 +182,19 @@ def _split(read: _Read) -> policy_report.Split:
 
 
 def _require_enough(read: _Read, lacks: list[str]) -> None:
-    """Raises ConfigInvalid where there is too little, with what there is and what it would take."""
+    """Raises TooFewDecisions where there is too little, with what there is and what it would take."""
     if lacks:
         left_out = "".join(f"; left out: {count} {why}" for why, count in read.skipped.items())
-        raise ConfigInvalid(f"That is too little to say anything by: {', '.join(lacks)}{left_out}.")
+        raise TooFewDecisions(f"That is too little to say anything by: {', '.join(lacks)}{left_out}.")
 
 
 def _tree(model: Path) -> Tree:
     try:
         return read_tree(model.read_bytes())
     except OSError as error:
-        raise ConfigInvalid(f"{model}: {error.strerror or error}.", field="--model") from error
+        raise ConfigInvalid(
+            f"{model}: {error.strerror or error}. `tally policy train` makes one.", field="--model"
+        ) from error
 
 
 def _evaluated(tree: Tree, found: policy_report.Split) -> dict[str, Any]:

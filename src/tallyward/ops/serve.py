@@ -176,4 +176,5 @@ def _log_to_stderr() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    for chatty in ("uvicorn", "httpx2"):  # a line for each request, with its address
+        logging.getLogger(chatty).setLevel(logging.WARNING)
