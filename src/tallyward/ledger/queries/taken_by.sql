@@ -1,4 +1,4 @@
--- The pull requests that these say they take back.
+-- The pull requests that these say they take back. `repo || ''` is as in takers_of.
 WITH takers AS (
     SELECT p.id, p.repo, p.reverts_number, p.reverts_sha
     FROM pull_requests AS p
@@ -8,10 +8,10 @@ SELECT t.id FROM takers AS k JOIN pull_requests AS t
     ON t.tenant = tally_tenant() AND t.repo = k.repo AND t.number = k.reverts_number
 UNION
 SELECT t.id FROM takers AS k JOIN pull_requests AS t
-    ON t.tenant = tally_tenant() AND t.repo = k.repo AND t.merge_sha = k.reverts_sha
+    ON t.tenant = tally_tenant() AND t.merge_sha = k.reverts_sha AND t.repo || '' = k.repo
 UNION
 SELECT t.id FROM takers AS k JOIN pull_requests AS t
-    ON t.tenant = tally_tenant() AND t.repo = k.repo AND t.head_sha = k.reverts_sha
+    ON t.tenant = tally_tenant() AND t.head_sha = k.reverts_sha AND t.repo || '' = k.repo
 UNION
 SELECT t.id FROM takers AS k JOIN pull_requests AS t
     ON t.tenant = tally_tenant() AND t.repo = k.repo AND length(k.reverts_sha) < 40

@@ -1,25 +1,24 @@
--- The merged pull requests that say they take these back, each with whether it was taken back itself. Few pull requests
--- take anything back, so it begins with those.
+-- The merged pull requests that say they take these back, each with whether it was taken back itself.
+-- `repo || ''` keeps PostgreSQL from reading all of a repository by its name, where a commit finds the one row.
 WITH asked AS MATERIALIZED (
     SELECT p.id, p.repo, p.number, p.state, p.merged_at, p.merge_sha, p.head_sha, p.reverted_at, p.reverted_by, p.told
     FROM pull_requests AS p
     WHERE p.tenant = tally_tenant() AND p.id = ANY(%(ids)s)
-), by_number AS MATERIALIZED (
-    SELECT k.id, k.repo, k.reverts_number FROM pull_requests AS k
-    WHERE k.tenant = tally_tenant() AND k.reverts_number IS NOT NULL AND k.repo IN (SELECT repo FROM asked)
-), by_sha AS MATERIALIZED (
-    SELECT k.id, k.repo, k.reverts_sha, length(k.reverts_sha) < 40 AS short FROM pull_requests AS k
-    WHERE k.tenant = tally_tenant() AND k.reverts_sha IS NOT NULL AND k.repo IN (SELECT repo FROM asked)
+), short AS MATERIALIZED (
+    SELECT k.id, k.repo, k.reverts_sha FROM pull_requests AS k
+    WHERE k.tenant = tally_tenant() AND k.reverts_sha > '' AND length(k.reverts_sha) < 40
 ), named AS (
-    SELECT a.id, k.id AS taker FROM asked AS a JOIN by_number AS k ON k.repo = a.repo AND k.reverts_number = a.number
+    SELECT a.id, k.id AS taker FROM asked AS a JOIN pull_requests AS k
+        ON k.tenant = tally_tenant() AND k.repo = a.repo AND k.reverts_number = a.number
     UNION
-    SELECT a.id, k.id FROM asked AS a JOIN by_sha AS k ON k.reverts_sha = a.merge_sha AND k.repo = a.repo
+    SELECT a.id, k.id FROM asked AS a JOIN pull_requests AS k
+        ON k.tenant = tally_tenant() AND k.reverts_sha = a.merge_sha AND k.repo || '' = a.repo
     UNION
-    SELECT a.id, k.id FROM asked AS a JOIN by_sha AS k ON k.reverts_sha = a.head_sha AND k.repo = a.repo
+    SELECT a.id, k.id FROM asked AS a JOIN pull_requests AS k
+        ON k.tenant = tally_tenant() AND k.reverts_sha = a.head_sha AND k.repo || '' = a.repo
     UNION
-    SELECT a.id, k.id FROM asked AS a JOIN by_sha AS k
-        ON k.short AND k.repo = a.repo
-        AND (starts_with(a.merge_sha, k.reverts_sha) OR starts_with(a.head_sha, k.reverts_sha))
+    SELECT a.id, k.id FROM asked AS a JOIN short AS k
+        ON k.repo = a.repo AND (starts_with(a.merge_sha, k.reverts_sha) OR starts_with(a.head_sha, k.reverts_sha))
 )
 SELECT
     a.id, a.state, a.merged_at, a.reverted_at, a.reverted_by, a.told -> 'undone' AS undone,
