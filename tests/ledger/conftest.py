@@ -11,6 +11,7 @@ from tallyward.redact import Secret
 from tallyward.testing.frozen_clock import FrozenClock
 from tests.databases import Databases
 from tests.forge_in_memory import ForgeInMemory
+from tests.ledger.import_desk import Desk
 from tests.shepherd_stage import Stage
 from tests.shepherding import READY, START
 
@@ -52,3 +53,11 @@ async def stage(ledger: Database, time: FrozenClock) -> Stage:
     staged = Stage(ledger, ForgeInMemory(READY), time)
     await staged.tenants.ensure(DEFAULT_TENANT)
     return staged
+
+
+@pytest.fixture
+async def desk(ledger: Database) -> Desk:
+    """Imports of clones into the default tenant."""
+    made = Desk(ledger)
+    await made.tenants.ensure(DEFAULT_TENANT)
+    return made

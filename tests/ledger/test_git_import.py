@@ -1,65 +1,21 @@
 """A real clone is read with the real git, whatever its history looks like, and what it tells is kept once."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from tallyward.domain.tenant import DEFAULT_TENANT
-from tallyward.errors import BranchUnknown, CloneUnreadable, GitMissing
-from tallyward.ledger.database import Database
-from tallyward.services import git_import
-from tallyward.services.git_import import Asked, GitImport, Imported
 from tallyward.services.pull_requests import PullRequests
-from tallyward.services.rates import RateBook
 from tallyward.services.replay import replay
-from tallyward.services.tenants import Tenants
 from tests.frames import LEAD
 from tests.git_repository import DAY, GitRepository, written
-from tests.pulls import REPO, minutes, told
+from tests.ledger.import_desk import Desk
+from tests.pulls import minutes, told
 
 CANARY = "canary-3c1f-words-of-a-message"
 
 
-class Desk:
-    """Imports clones into one ledger, and reads what is there then."""
-
-    def __init__(self, ledger: Database) -> None:
-        self.ledger = ledger
-        self.tenants = Tenants(ledger, None)
-        self.book = RateBook(ledger, self.tenants)
-        self.progress: list[str] = []
-
-    async def bring(self, path: Path, project: str = "web", **asked: Any) -> Imported:
-        asked = {"repo": REPO, **asked}
-        importer = GitImport(self.ledger, self.tenants, self.book)
-        return await importer.run(
-            DEFAULT_TENANT, Asked(path=path, project=project, **asked), lambda what, *_: self.progress.append(what)
-        )
-
-    async def rows(self, statement: str, tenant: str = DEFAULT_TENANT) -> list[dict[str, Any]]:
-        async with self.ledger.transaction(tenant) as connection:
-            cursor = await connection.execute(statement.encode())
-            return await cursor.fetchall()
-
-    async def everything(self) -> str:
-        """The whole ledger of the tenant as text, as far as an import writes it."""
-        tables = ("pull_requests", "work_items", "events_outbox")
-        return "".join([str(await self.rows(f"SELECT * FROM {table} ORDER BY id")) for table in tables])  # noqa: S608
-
-
 def git(folder: Path, *arguments: str | Path) -> None:
     subprocess.run(["git", *arguments], cwd=folder, check=True)
-
-
-@pytest.fixture
-async def desk(ledger: Database) -> Desk:
-    made = Desk(ledger)
-    await made.tenants.ensure(DEFAULT_TENANT)
-    return made
 
 
 async def test_a_history_with_one_of_everything_is_understood(desk: Desk, tmp_path: Path):
@@ -238,92 +194,3 @@ async def test_an_odd_merge_neither_ends_the_import_nor_becomes_a_pull_request(d
     found = await desk.bring(tmp_path / "app")
 
     assert (found.merges, found.direct, found.trials) == (1, 2, 0)
-
-
-def pretend(folder: Path, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Puts a git before the real one that says it is of this version."""
-    folder.mkdir()
-    script = f'#!/bin/sh\n[ "$1" = --version ] && echo git version {version} && exit\nexec {shutil.which("git")} "$@"\n'
-    (folder / "git").write_text(script)
-    (folder / "git").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-
-
-async def test_a_git_that_cannot_try_merges_leaves_conflicts_unknown_and_an_older_one_is_refused(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    written(tmp_path / "app")
-    pretend(tmp_path / "old", "2.37.1", monkeypatch)
-    found = await desk.bring(tmp_path / "app")
-
-    assert (found.can_try_merges, found.trials, found.overlap.kinds[0].tried) == (False, 0, 0)
-    assert {row["conflicted"] for row in await desk.rows("SELECT conflicted FROM pull_requests")} == {None}
-
-    pretend(tmp_path / "older", "2.20.0", monkeypatch)
-    with pytest.raises(GitMissing, match=r"git 2\.20 is too old"):
-        await desk.bring(tmp_path / "app")
-
-
-async def test_within_a_hook_of_git_the_clone_that_is_named_is_read(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    written(tmp_path / "app")
-    GitRepository(tmp_path / "other").commit("Begin", a_py="1\n")
-    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
-    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "other"))
-
-    found = await desk.bring(tmp_path / "app")
-
-    assert found.merges == 4
-
-
-async def test_what_is_no_clone_or_has_no_such_branch_is_said(desk: Desk, tmp_path: Path):
-    (tmp_path / "plain").mkdir()
-    made = GitRepository(tmp_path / "app")
-
-    for path, words in ((tmp_path / "nowhere", "is not a folder"), (tmp_path / "plain", "git rev-parse failed")):
-        with pytest.raises(CloneUnreadable, match=words):
-            await desk.bring(path)
-    for branch, words in ((None, "no commit on a branch 'main'"), ("--output=/tmp/x", "no commit on a branch")):
-        with pytest.raises(BranchUnknown, match=words):
-            await desk.bring(made.folder, branch=branch)
-    made.git("checkout", "--quiet", "--detach", made.commit("Begin", a_py="1\n"))
-    with pytest.raises(BranchUnknown, match="no branch"):
-        await desk.bring(made.folder)
-    assert (await desk.bring(made.folder, branch="main")).commits == 1
-
-
-class Stopped(Exception):
-    """Somebody pulled the plug."""
-
-
-async def test_an_import_that_is_cut_off_anywhere_ends_like_one_that_was_not(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(git_import, "ROWS_AT_ONCE", 2)
-    written(tmp_path / "app")
-    asked = Asked(path=tmp_path / "app", project="web", repo=REPO)
-    said: list[str] = []
-    whole = GitImport(desk.ledger, desk.tenants, desk.book)
-    await whole.run("other", asked, lambda what, *_: said.append(what))
-    assert len(said) > 10
-
-    for cut in range(0, len(said), 2):
-        left = cut
-
-        def count(*_: object) -> None:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise Stopped
-
-        with pytest.raises(Stopped):
-            await whole.run(DEFAULT_TENANT, asked, count)
-    await whole.run(DEFAULT_TENANT, asked, lambda *_: None)
-
-    facts = "repo, number, merge_sha, merged_at, agent, attempts, conflicted, reverted_at, reverted_by, changed_paths"
-    items = "project, story_id, phase, attempts, last_verdict, agent, merged_at"
-    for columns, table in ((facts, "pull_requests"), (items, "work_items")):
-        statement = f"SELECT {columns} FROM {table} ORDER BY merged_at, 1, 2, 3"  # noqa: S608  # names of ours
-        assert await desk.rows(statement) == await desk.rows(statement, "other"), table
-    assert (await replay(desk.ledger, DEFAULT_TENANT, mend=False)).whole
