@@ -88,10 +88,10 @@ class Holds:
         """Whether this work may begin now. A hold that begins or ends with the answer is an event."""
         paths, now = told.usable(), clock.now()
         async with self._database.transaction(principal.tenant) as connection:
+            history = await _history(connection, told.project, paths)  # takes longest, and may be a moment old
             await fetch_all(connection, "lock_outbox")
             rates = await read_rates(connection, told.project, self._tenants.config(principal.tenant).rates)
             in_flight = await _in_flight(connection, told, now)
-            history = await _history(connection, told.project, paths)
             last = await _last(connection, told)
             found = scope.decide(
                 rates.overlap, paths, in_flight, history, now=now, held_since=held_since(last, now), urgent=told.urgent
