@@ -31,10 +31,12 @@ _MEASUREMENT = re.compile(r"(?:[^\\, \n]++|\\[, ]|\\(?![, ]))++")
 _TAG = re.compile(r",((?:[^\\,= \n]++|\\[,= ]|\\(?![,= ]))++)=((?:[^\\,= \n]++|\\[,= ]|\\(?![,= ]))++)(?=[, ]|\Z)")
 _FIELD = re.compile(
     r"((?:[^\\,= \n]++|\\[,= ]|\\(?![,= ]))++)="
-    r"(?:(?P<int>-?\d++i)|(?P<uint>\d++u)|(?P<float>-?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?)"
-    r'|"(?P<text>(?:[^"\\]++|\\.)*+)"|(?P<bool>[tT]|[fF]|true|True|TRUE|false|False|FALSE))(?=[, ]|\Z)',
+    r"(?:(-?\d++i)|(\d++u)|(-?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?)"
+    r'|"((?:[^"\\]++|\\.)*+)"|([tT]|[fF]|true|True|TRUE|false|False|FALSE))(?=[, ]|\Z)',
     re.DOTALL | re.ASCII,
 )
+_INTEGER, _UNSIGNED, _FLOAT, _BOOLEAN = 2, 3, 4, 6  # which group of _FIELD has the value; 5 is a text
+_SURELY_WITHIN = 19  # characters of an integer with its `i` that is not too large for 64 bits
 _MOMENT = re.compile(r" *(-?\d++)? *\Z", re.ASCII)
 _ESCAPED = re.compile(r"\\([,= ])")
 _ESCAPED_MEASUREMENT = re.compile(r"\\([, ])")
@@ -172,16 +174,24 @@ def _tags(line: str, at: int) -> tuple[dict[str, str], int]:
 
 
 def _fields(line: str, at: int) -> tuple[dict[str, Value], int]:
+    """Of a field that stands twice the last value is taken, as InfluxDB takes it, if it is of the same kind."""
     fields: dict[str, Value] = {}
+    match = _FIELD.match
     while True:
-        found = _FIELD.match(line, at)
+        found = match(line, at)
         if found is None:
             raise Unreadable(_wrong_field(line, at))
-        name = found[1]
+        name, kind = found[1], found.lastindex
         if "\\" in name:
             name = _ESCAPED.sub(r"\1", name)
-        value = _value(found, name)
-        if type(fields.get(name, value)) is not type(value):
+        written = found[kind or 0]
+        if kind == _INTEGER:
+            value = int(written[:-1]) if len(written) < _SURELY_WITHIN else _within(written[:-1], -INT64, INT64, name)
+        elif kind == _BOOLEAN:
+            value = written[0] in "tT"
+        else:
+            value = _other(kind, written, name)
+        if name in fields and type(fields[name]) is not type(value):
             raise Unreadable(f'field type conflict: field "{_clipped(name)}" stands twice with two types')
         fields[name] = value
         at = found.end()
@@ -190,26 +200,18 @@ def _fields(line: str, at: int) -> tuple[dict[str, Value], int]:
         at += 1
 
 
-def _value(found: re.Match[str], name: str) -> Value:
-    """The value of a field. Of one that stands twice the last is taken, as InfluxDB takes it."""
-    kind = found.lastgroup or ""
-    written = found[kind]
-    match kind:
-        case "int":
-            return _within(written[:-1], -INT64, INT64, name)
-        case "uint":
-            return UnsignedInt(_within(written[:-1], 0, UINT64, name))
-        case "float":
-            number = float(written)
-            if not isfinite(number):
-                raise Unreadable(f'invalid float: field "{_clipped(name)}" is out of range')
-            return number
-        case "text":
-            if len(written) > TEXT_BYTES_MAX or len(written.encode()) > TEXT_BYTES_MAX:
-                raise Unreadable(f'field "{_clipped(name)}" is longer than {TEXT_BYTES_MAX} bytes')
-            return _ESCAPED_TEXT.sub(r"\1", written) if "\\" in written else written
-        case _:
-            return written[0] in "tT"
+def _other(kind: int | None, written: str, name: str) -> Value:
+    """A value that is neither an integer nor a boolean."""
+    if kind == _FLOAT:
+        number = float(written)
+        if not isfinite(number):
+            raise Unreadable(f'invalid float: field "{_clipped(name)}" is out of range')
+        return number
+    if kind == _UNSIGNED:
+        return UnsignedInt(_within(written[:-1], 0, UINT64, name))
+    if len(written) > TEXT_BYTES_MAX or len(written.encode()) > TEXT_BYTES_MAX:
+        raise Unreadable(f'field "{_clipped(name)}" is longer than {TEXT_BYTES_MAX} bytes')
+    return _ESCAPED_TEXT.sub(r"\1", written) if "\\" in written else written
 
 
 def _within(written: str, low: int, high: int, name: str) -> int:

@@ -30,6 +30,8 @@ def head(measurement: str, tags: Mapping[str, str]) -> str:
 def _written_name(name: str, special: str) -> str:
     if not name or name.endswith("\\") or "\n" in name or "\r" in name:
         raise ValueError("a name or tag is empty, ends in a backslash or holds a line break")
+    if name.isalnum():
+        return name
     for letter in special:
         if letter in name:
             name = name.replace(letter, f"\\{letter}")

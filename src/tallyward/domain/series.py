@@ -29,6 +29,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*", re.ASCII)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}", re.ASCII)
 _PR = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
+_TYPES: Mapping[FieldKind, type[Value]] = {
+    "integer": int, "unsigned": UnsignedInt, "float": float, "boolean": bool, "word": str, "text": str,
+}  # fmt: skip
+_PLAIN = ("integer", "boolean", "float")  # kinds whose values are kept as they are
 # What InfluxDB calls the kinds.
 _THEIR_WORDS = {"word": "string", "text": "string"}
 
@@ -185,11 +189,13 @@ def _field(name: str, value: Value, measurement: str, known: MeasurementConfig) 
     kind = known.fields.get(name)
     if kind is None:
         raise Inadmissible(f'field "{_clipped(name)}" of measurement "{measurement}" is not kept here')
-    if not _fits(kind, value):
+    if type(value) is not _TYPES[kind]:
         raise Inadmissible(
             f'field type conflict: input field "{name}" on measurement "{measurement}" is type {_kind_of(value)},'
             f" already exists as type {_THEIR_WORDS.get(kind, kind)}"
         )
+    if kind in _PLAIN:
+        return value
     if kind == "text":
         return _text(cast("str", value))
     if kind == "word" and not (len(cast("str", value)) <= WORD_CHARS_MAX and _WORD.fullmatch(cast("str", value))):
@@ -202,10 +208,6 @@ def _field(name: str, value: Value, measurement: str, known: MeasurementConfig) 
 def _require_no_secret(what: str, name: str, value: str) -> None:
     if redact(value) != value:
         raise Inadmissible(f'{what} "{name}" looks like a token or key')
-
-
-def _fits(kind: FieldKind, value: Value) -> bool:
-    return _kind_of(value) == _THEIR_WORDS.get(kind, kind)
 
 
 def _kind_of(value: Value) -> str:
