@@ -102,6 +102,18 @@ async def test_what_a_committed_transaction_deferred_is_done_and_what_a_failed_o
     assert noted.calls == [("acme", {"number": 2})]
 
 
+async def test_a_job_holds_a_tenant_and_numbers_and_its_lock_does_not_say_what_it_is_about(
+    ledger: Database, database_url: str
+) -> None:
+    await defer(ledger, "noted", 7, lock="acme/shop#7")
+    with psycopg.connect(database_url, autocommit=True) as owner:
+        jobs = owner.execute("SELECT args, lock, queueing_lock FROM procrastinate.procrastinate_jobs").fetchall()
+    ((args, lock, waiting),) = jobs
+    assert (args, waiting) == ({"tenant": "acme", "number": 7}, None)
+    assert lock.startswith("noted/acme/")
+    assert "shop" not in lock
+
+
 async def test_jobs_with_one_lock_are_done_in_the_order_they_were_deferred_and_others_do_not_wait(
     ledger: Database, means: Means
 ) -> None:
