@@ -69,6 +69,9 @@ async def test_what_is_no_clone_or_has_no_such_branch_is_said(desk: Desk, tmp_pa
     assert (await desk.bring(made.folder, branch="main")).commits == 1
 
 
+READ = "commits read"
+
+
 class Stopped(Exception):
     """Somebody pulled the plug."""
 
@@ -82,14 +85,15 @@ async def test_an_import_that_is_cut_off_anywhere_ends_like_one_that_was_not(
     said: list[str] = []
     whole = GitImport(desk.ledger, desk.tenants, desk.book)
     await whole.run("other", asked, lambda what, *_: said.append(what))
-    assert len(said) > 10
+    kept = [what for what in said if what != READ]  # reading is told as often as git happens to write
+    assert len(kept) > 8
 
-    for cut in range(0, len(said), 2):
+    for cut in range(len(kept)):
         left = cut
 
-        def count(*_: object) -> None:
+        def count(what: str, *_: object) -> None:
             nonlocal left
-            left -= 1
+            left -= what != READ
             if left < 0:
                 raise Stopped
 
