@@ -38,7 +38,8 @@ def test_a_story_is_moved_shown_and_listed(server: Server, token: str) -> None:
     again = run(
         server, token, "work", "move", "o/r", "S 1", "build", "--path", "src/a.py", "--verdict", "planned", "--key", "k"
     )
-    refused = run(server, token, "work", "move", "o/r", "S 1", "merged")
+    run(server, token, "work", "move", "o/r", "S 2", "abandoned")
+    refused = run(server, token, "work", "move", "o/r", "S 2", "review")
     shown = run(server, token, "work", "show", "o/r", "S 1", "--json")
     listed = run(server, token, "work", "list", "--phase", "build")
 
@@ -47,7 +48,7 @@ def test_a_story_is_moved_shown_and_listed(server: Server, token: str) -> None:
         "o/r S 1: build, attempt 1 (known already)\n",
     )
     assert (refused.returncode, refused.stderr.split(".")[0]) == (
-        2, "tally: From build it goes on to spec, build, review, merge, abandoned, not to merged",
+        2, "tally: From abandoned it goes on to spec, build, not to review",
     )  # fmt: skip
     assert (json.loads(shown.stdout)["file_scope"], json.loads(shown.stdout)["attempts"]) == (["src/a.py"], 1)
     assert "S 1" in listed.stdout

@@ -50,6 +50,14 @@ async def test_only_the_steps_of_the_table_are_taken(flow: Flow, origin: str):
     assert taken == NEXT[origin]
 
 
+@pytest.mark.parametrize("origin", ["spec", "build", "review", "merge"])
+async def test_a_phase_may_be_left_out_and_a_merge_then_counts_all_the_same(flow: Flow, origin: str):
+    item = await walk(flow, "S-1", origin, "merged")
+
+    assert item["merged_at"] == item["updated_at"]
+    assert (await flow.rates())["first_pass_merge_rate"]["n"] == 1
+
+
 async def test_what_a_step_does_not_say_stays_as_it_was(flow: Flow):
     await flow.move("web", "S-1", {"phase": "build", "file_scope": ["src/b.py", "./src/a.py"], "verdict": "planned"})
     item = await walk(flow, "S-1", "review")

@@ -1,9 +1,10 @@
 """What may become of a piece of work, step by step, and what one step makes of it: decided here, done elsewhere.
 
-    spec ⇄ build ⇄ review → merge → merged          each of the first four may be entered again from itself
-      ↖______↖_______↖________|                     and each of them may be abandoned; abandoned may begin again
+    spec → build → review → merge → merged      on to any later one, back to any earlier one, or the same again
+                                                until it is merged; each may be abandoned, and abandoned begin again
 
-An item is known from the first word about it, in whatever phase it then is, so that a project may join half-way.
+An item is known from the first word about it, in whatever phase it then is, and a phase may be left out: a project may
+join half-way, and not every orchestrator has all of them. A merge that is refused would be missing in every rate.
 `merged` is the end: what is undone later is a story of its own. An attempt is one time of building, so entering
 `build` counts one, unless whoever runs the work says another number. It never falls: the rate that hangs on it would
 rise by lying.
@@ -22,11 +23,9 @@ from tallyward.redact import redact
 
 Phase = Literal["spec", "build", "review", "merge", "merged", "abandoned"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
+_ANY = frozenset(PHASES)
 NEXT: Mapping[Phase, frozenset[Phase]] = {
-    "spec": frozenset({"spec", "build", "abandoned"}),
-    "build": frozenset({"spec", "build", "review", "merge", "abandoned"}),
-    "review": frozenset({"spec", "build", "review", "merge", "abandoned"}),
-    "merge": frozenset({"spec", "build", "review", "merge", "merged", "abandoned"}),
+    **dict.fromkeys(PHASES, _ANY),
     "merged": frozenset(),
     "abandoned": frozenset({"spec", "build"}),
 }
