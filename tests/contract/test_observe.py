@@ -50,6 +50,7 @@ async def watch(database_url: str, tmp_path: Path, request: pytest.FixtureReques
         )
         await stage.connect().close()  # the site has a connection of its own
         async with application(database_url, tenants_dir=tmp_path) as site:
+            await site.app.state.durable.stop()  # the site's own quarter of an hour may be now
             found = Watch(site, stage)
             try:
                 yield found
