@@ -70,6 +70,10 @@ async def test_what_is_no_clone_or_has_no_such_branch_is_said(desk: Desk, tmp_pa
 
 
 READ = "commits read"
+KEPT = {
+    "pull_requests": "repo, number, merge_sha, merged_at, agent, attempts, conflicted, reverted_by, changed_paths",
+    "work_items": "project, story_id, phase, attempts, last_verdict, agent, merged_at",
+}
 
 
 class Stopped(Exception):
@@ -101,9 +105,7 @@ async def test_an_import_that_is_cut_off_anywhere_ends_like_one_that_was_not(
             await whole.run(DEFAULT_TENANT, asked, count)
     await whole.run(DEFAULT_TENANT, asked, lambda *_: None)
 
-    facts = "repo, number, merge_sha, merged_at, agent, attempts, conflicted, reverted_at, reverted_by, changed_paths"
-    items = "project, story_id, phase, attempts, last_verdict, agent, merged_at"
-    for columns, table in ((facts, "pull_requests"), (items, "work_items")):
+    for table, columns in KEPT.items():
         statement = f"SELECT {columns} FROM {table} ORDER BY merged_at, 1, 2, 3"  # noqa: S608  # names of ours
         assert await desk.rows(statement) == await desk.rows(statement, "other"), table
     assert (await replay(desk.ledger, DEFAULT_TENANT, mend=False)).whole
