@@ -45,7 +45,8 @@
     └── SetupError              printed by a command as one line, exit 2
         ├── ConfigInvalid
         ├── DependencyMissing
-        │   └── McpPartMissing
+        │   ├── McpPartMissing
+        │   └── TrainingPartMissing
         ├── PortInUse
         ├── DataDirUnusable
         ├── TooFewDecisions         to learn from
@@ -145,6 +146,7 @@ from tallyward.errors.setup import (
     SettingsUnreadable,
     SetupError,
     TooFewDecisions,
+    TrainingPartMissing,
     UnsafeDatabase,
 )
 from tallyward.errors.sink import SinkError, SinkMisconfigured, SinkRefused, SinkUnavailable
@@ -218,6 +220,7 @@ __all__ = [
     "TooFewDecisions",
     "TooLarge",
     "TooSlow",
+    "TrainingPartMissing",
     "TransitionRefused",
     "UnsafeDatabase",
     "UnsupportedMedia",

@@ -30,6 +30,13 @@ class DependencyMissing(SetupError):
     remedy = "Install the server parts: pip install 'tallyward[server]'."
 
 
+class TrainingPartMissing(DependencyMissing):
+    """`tally policy train` needs scikit-learn, which is not installed."""
+
+    code = "training_part_missing"
+    remedy = "Install it: pip install 'tallyward[server,training]'. Whatever uses a policy works without it."
+
+
 class McpPartMissing(DependencyMissing):
     """`tally mcp` needs the official MCP SDK, which is not installed."""
 

@@ -11,21 +11,20 @@ from tallyward import clock
 from tallyward.domain.policy_report import Split
 from tallyward.domain.policy_rows import FEATURES, vectors
 from tallyward.domain.policy_tree import Node, Trained, Tree
-from tallyward.errors import DependencyMissing
+from tallyward.errors import TrainingPartMissing
 
 DEPTH_MAX = 12
 LEAF_ROWS_MIN = 5
 SEED = 20_260_517
-EXTRA = "tallyward[server,training]"
 
 
 def train(found: Split) -> Tree:
-    """A tree that does what was done before the cut. Raises DependencyMissing where the library is not installed."""
+    """A tree that does what was done before the cut. Raises TrainingPartMissing where the library is not installed."""
     try:
         library: Any = import_module("sklearn")
         trees: Any = import_module("sklearn.tree")
     except ImportError as error:
-        raise DependencyMissing(f"`tally policy train` needs scikit-learn: pip install '{EXTRA}'.") from error
+        raise TrainingPartMissing from error
     model = trees.DecisionTreeClassifier(
         max_depth=DEPTH_MAX, min_samples_leaf=LEAF_ROWS_MIN, class_weight=None, random_state=SEED
     )

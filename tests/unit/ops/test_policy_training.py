@@ -1,11 +1,14 @@
 """The tree of the library as ours: it decides the same everywhere, and is the same each time."""
 
+import sys
+
 import msgspec
 import pytest
 
 from tallyward.domain.policy_report import Split, split
 from tallyward.domain.policy_rows import row_of, vectors
 from tallyward.domain.policy_tree import choose, read_tree
+from tallyward.errors import TrainingPartMissing
 from tallyward.ops.policy_training import DEPTH_MAX, LEAF_ROWS_MIN, SEED, train
 from tests.decisions import decisions
 
@@ -37,3 +40,13 @@ def test_the_same_rows_give_the_same_tree_which_says_what_it_was_made_from(found
     assert read_tree(msgspec.json.encode(tree)) == tree
     assert (tree.trained.rules, tree.trained.rows) == ("rules/1", len(found.learn))
     assert tree.trained.library.startswith("scikit-learn 1.")
+
+
+def test_where_the_library_is_not_installed_one_line_says_what_to_install(
+    found: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+
+    with pytest.raises(TrainingPartMissing) as refused:
+        train(found)
+    assert "tallyward[server,training]" in refused.value.remedy
