@@ -103,6 +103,7 @@ class TenantConfig(Struct, frozen=True, forbid_unknown_fields=True):
         return [
             *found,
             *self.currency.problems(),
+            *self.rates.problems(),
             *self.shepherd.problems(),
             *self.accept.problems(),
             *self.agents.problems(),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tallyward.domain.rates import Band, RateBands
 from tallyward.domain.shepherd_config import Approvals, Attempts, Labels, Minutes, ShepherdConfig
 from tallyward.domain.tenant import GRADES, GradeThresholds, TenantConfig, grade, is_tenant_id
 
@@ -32,6 +33,8 @@ def test_skills_agents_and_mcp_calls_count_and_tool_calls_do_not() -> None:
         TenantConfig(counted_kinds=()),
         TenantConfig(grades=GradeThresholds(1, 2, 3, 4)),
         TenantConfig(grades=GradeThresholds(300, 150, 50, -1)),
+        TenantConfig(rates=RateBands(first_pass_merge_rate=Band(0.85, 0.70))),
+        TenantConfig(rates=RateBands(rebase_conflict_rate=Band(5, 10))),
         TenantConfig(shepherd=ShepherdConfig(every_minutes=0)),
         TenantConfig(shepherd=ShepherdConfig(minutes=Minutes(review=0))),
         TenantConfig(shepherd=ShepherdConfig(attempts=Attempts(conflict=1_000))),
