@@ -92,10 +92,14 @@ def main() -> None:
                 bodies = [body() for _ in range(chosen.bodies)]
                 for name, send in senders.items():
                     found.setdefault((name, at_once), []).append(rate(send, bodies, at_once))
+    tell(found, list(senders))
+
+
+def tell(found: dict[tuple[str, int], list[float]], names: list[str]) -> None:
     for at_once in SENDERS:
-        told = ", ".join(f"{name} {median(found[name, at_once]):,.0f} lines/s" for name in senders)
+        told = ", ".join(f"{name} {median(found[name, at_once]):,.0f} lines/s" for name in names)
         print(f"  {at_once} at once: {told}")
-    best = {name: max(median(found[name, at_once]) for at_once in SENDERS) for name in senders}
+    best = {name: max(median(found[name, at_once]) for at_once in SENDERS) for name in names}
     print(f"influx_write: {best['ours']:,.0f} lines/s, {machine()}")
     ratios = {name: best["ours"] / best[name] for name in ("influxd", "VictoriaMetrics")}
     print("  ratio " + ", ".join(f"to {name} {ratio:.2f}" for name, ratio in ratios.items()))
