@@ -29,6 +29,17 @@ async def test_an_empty_inbox_says_how_to_fill_it(server: InProcess) -> None:
     assert "silent" not in shown
 
 
+async def test_the_command_for_a_secret_is_of_the_tenant_whose_address_is_shown(server: InProcess) -> None:
+    await server.app.state.tenants.ensure("acme")
+    token, _ = await server.app.state.tokens.create(
+        "acme", name="admin", scopes=["admin"], engineer_id=None, actor="tests"
+    )
+    answer = await server.call("GET", "/deliveries", token=token.reveal())
+    shown = answer.body.decode()
+    assert "/tenants/acme/webhook" in shown
+    assert "tally webhook secret add --tenant acme" in shown
+
+
 async def test_parked_deliveries_stand_first_with_their_reason(server: InProcess) -> None:
     await deliver(server, {"pull_request": {}, "repository": {"full_name": "acme/shop"}})
     for number in (1, 2):

@@ -137,6 +137,9 @@ async def test_the_page_shows_the_figures_of_the_call(site: InProcess, tmp_path:
     assert "the same file" in page
     assert "<script>alert(1)" not in page
 
+    before = await site.call("GET", "/pull-requests?from=2001-01-01&to=2001-02-01", token=await site.token(["admin"]))
+    assert "/pull-requests?days=366" in before.body.decode(), "what is older or newer is one step away"
+
 
 async def test_without_any_the_page_says_where_they_come_from(site: InProcess):
     answer = await site.call("GET", "/pull-requests", token=await site.token(["read"]))

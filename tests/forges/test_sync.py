@@ -70,11 +70,14 @@ def test_the_command_reads_what_a_tenants_file_names(tmp_path: Path):
         said = tally("sync", *place, home=tmp_path)
         again = tally("sync", *place, "--json", home=tmp_path)
         strange = tally("sync", *place, "--repo", "acme/other", home=tmp_path)
+        played.trouble(Trouble(status=401), times=20)
+        refused = tally("sync", *place, home=tmp_path)
     told = json.loads(again.stdout)
 
     assert (said.returncode, "1 read, 1 new" in said.stdout) == (0, True), said.stderr
     assert (told["whole"], told["repos"][0]["read"], told["repos"][0]["added"]) == (True, 1, 0)
     assert (strange.returncode, strange.stderr.count("\n")) == (2, 1)
+    assert (refused.returncode, "`tally forge check`" in refused.stdout) == (1, True), refused.stderr
 
 
 async def test_a_github_that_has_had_enough_is_asked_no_more_and_says_when(database_url: str):

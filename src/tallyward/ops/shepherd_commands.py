@@ -68,7 +68,8 @@ def status(
         return
     for cared in board.pull_requests:
         _tell_cared(cared)
-    typer.echo(f"{len(board.pull_requests)} pull requests are taken care of.")
+    count = len(board.pull_requests)
+    typer.echo("1 pull request is taken care of." if count == 1 else f"{count:,} pull requests are taken care of.")
 
 
 def _tell_cared(cared: Cared) -> None:
@@ -152,3 +153,5 @@ def _tell(found: Pass, *, as_json: bool) -> None:
         about = missed.repo if missed.number is None else f"{missed.repo}#{missed.number}"
         typer.echo(f"{about}: could not be looked at: {missed.code}")
     typer.echo(f"{len(found.looked)} looked at.")
+    if found.missed:
+        typer.echo("`tally forge check` says what is to be mended.")

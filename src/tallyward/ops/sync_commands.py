@@ -88,6 +88,8 @@ def _tell(found: Synced) -> None:
         state = "" if one.problem is None else f"; not all of it: {one.problem}"
         counts = f"{one.read:,} read, {one.added:,} new, {one.changed:,} changed"
         typer.echo(f"{one.repo} since {one.since:%Y-%m-%d %H:%M}: {counts}{state}")
+    if any(one.problem for one in found.repos):
+        typer.echo("`tally forge check` says what is to be mended.")
     if found.again_at is not None:
         left = ", ".join(found.left)
         typer.echo(f"The forge answers again at {found.again_at:%H:%M} UTC; run it again then. Left: {left}.")

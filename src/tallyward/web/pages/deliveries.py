@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tallyward.domain.access import Principal
+from tallyward.domain.tenant import DEFAULT_TENANT
 from tallyward.services.deliveries import DeliveriesBoard, HourOf, Row
 from tallyward.web.calls import Call
 from tallyward.web.pages._frame import Frame, Room, look
@@ -58,6 +59,7 @@ def render_deliveries(board: DeliveriesBoard, frame: Frame, tenant: str) -> str:
         by_hour=[(hour.hour, hour.counts) for hour in reversed(board.hours) if hour.counts],
         rows=[line(row) for row in board.deliveries],
         path=f"{frame.server}/tenants/{tenant}/webhook",
+        command="tally webhook secret add" + ("" if tenant == DEFAULT_TENANT else f" --tenant {tenant}"),
         event=frame.address.given.get("event"),
         every=frame.address(event=None, page=None),
         pager=pager(frame, page=board.page, limit=board.limit, shown=len(board.deliveries), total=None),
@@ -68,8 +70,9 @@ async def deliveries(request: Request, principal: Principal) -> Response:
     """The inbox, of all events or of one."""
     view = await look(request, principal, ROOM, ranged=False, exported="/v1/deliveries")
     event = view.frame.address.given.get("event")
-    board = await request.app.state.deliveries.listing(view.principal, paging(request), None, event)
-    return Page(render_deliveries(board, view.frame, view.principal.tenant))
+    board = await request.app.state.deliveries.listing(principal, paging(request), None, event)
+    frame = replace(view.frame, mark="", sample=False, has_sample=False)  # nothing is delivered to made-up people
+    return Page(render_deliveries(board, frame, principal.tenant))
 
 
 CALLS = (Call("GET", "/deliveries", "admin", "What forges delivered and what became of it.", deliveries, page=True),)

@@ -104,6 +104,7 @@ def render_pull_requests(board: PullRequestsBoard, frame: Frame, chosen: dict[st
         overlap=board.overlap,
         kinds=overlap_rows(board.overlap),
         rows=[pull_row(row, frame) for row in board.rows],
+        year=frame.address(days="366", from_=None, to=None, page=None),
         chosen=[(name, value, frame.address(**{name: None, "page": None})) for name, value in chosen.items() if value],
         pager=pager(frame, page=board.page, limit=board.limit, shown=len(board.rows), total=board.total),
     )
