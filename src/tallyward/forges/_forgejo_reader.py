@@ -19,6 +19,7 @@ from tallyward.domain.forge import (
 from tallyward.errors import ForgeCannot, NotFoundOnForge
 from tallyward.forges import _forgejo_answers as answers
 from tallyward.forges import _forgejo_shapes as shapes
+from tallyward.forges._answers import read_hooks, read_marks, read_reactions, read_repository
 from tallyward.forges._client import Client, within
 from tallyward.forges._together import in_turns, together
 from tallyward.forges._wanted import AgentsNamedIn
@@ -36,7 +37,7 @@ class ForgejoReader:
         self._client, self._agents = client, agents
 
     async def repository(self, repo: str) -> RepositoryFacts:
-        return await self._client.get(within("/repos/{repo}", repo=repo), answers.read_repository)
+        return await self._client.get(within("/repos/{repo}", repo=repo), read_repository)
 
     async def open_pull_requests(self, repo: str) -> list[PullRequestSignals]:
         path = within("/repos/{repo}/pulls", repo=repo)
@@ -70,14 +71,14 @@ class ForgejoReader:
 
     async def reactions(self, repo: str, comment_id: int) -> dict[str, int]:
         path = within("/repos/{repo}/issues/comments/{n}/reactions", repo=repo, n=comment_id)
-        return dict(Counter(await self._client.get(path, answers.read_reactions)))
+        return dict(Counter(await self._client.get(path, read_reactions)))
 
     async def marked(self, repo: str, number: int, mark: str) -> int | None:
         path = within("/repos/{repo}/issues/{n}/comments", repo=repo, n=number)
-        return dict(await self._client.get(path, answers.read_marks)).get(mark)
+        return dict(await self._client.get(path, read_marks)).get(mark)
 
     async def hooks(self, repo: str, delivers_to: str) -> list[Hook]:
-        found = await self._client.listed(within("/repos/{repo}/hooks", repo=repo), answers.read_hooks, most=1_000)
+        found = await self._client.listed(within("/repos/{repo}/hooks", repo=repo), read_hooks, most=1_000)
         return [Hook(repo=repo, id=hook.id) for hook in found if hook.config.url.endswith(delivers_to)]
 
     async def deliveries(self, hook: Hook, since: datetime) -> list[DeliveryState]:

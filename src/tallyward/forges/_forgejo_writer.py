@@ -7,6 +7,7 @@ from datetime import datetime
 from tallyward.domain.forge import CheckStatus, CommitState, DeliveryState, MergeMethod
 from tallyward.errors import ForgeCannot, ForgeConflict
 from tallyward.forges import _forgejo_answers as answers
+from tallyward.forges._answers import read_id, read_number
 from tallyward.forges._client import Client, within
 from tallyward.forges._forgejo_reader import ForgejoReader
 
@@ -23,7 +24,7 @@ class ForgejoWriter:
 
     async def comment(self, repo: str, number: int, body: str) -> int:
         path = within("/repos/{repo}/issues/{n}/comments", repo=repo, n=number)
-        return await self._client.send("POST", path, {"body": body}, answers.read_id)
+        return await self._client.send("POST", path, {"body": body}, read_id)
 
     async def add_labels(self, repo: str, number: int, labels: Sequence[str]) -> None:
         """As on GitHub a label that is new is made."""
@@ -39,13 +40,13 @@ class ForgejoWriter:
 
     async def open_issue(self, repo: str, title: str, body: str, labels: Sequence[str] = ()) -> int:
         told = {"title": title, "body": body, "labels": await self._label_ids(repo, labels)}
-        return await self._client.send("POST", within("/repos/{repo}/issues", repo=repo), told, answers.read_number)
+        return await self._client.send("POST", within("/repos/{repo}/issues", repo=repo), told, read_number)
 
     async def open_pull_request(  # noqa: PLR0913, PLR0917  # what a pull request is made of
         self, repo: str, title: str, body: str, head: str, base: str, draft: bool = False
     ) -> int:
         told = {"title": f"WIP: {title}" if draft else title, "body": body, "head": head, "base": base}
-        return await self._client.send("POST", within("/repos/{repo}/pulls", repo=repo), told, answers.read_number)
+        return await self._client.send("POST", within("/repos/{repo}/pulls", repo=repo), told, read_number)
 
     async def check_run(  # noqa: PLR0913, PLR0917  # what a check is made of
         self, repo: str, sha: str, name: str, status: CheckStatus, conclusion: str | None = None, summary: str = ""

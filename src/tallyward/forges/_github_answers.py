@@ -1,72 +1,14 @@
-"""What is read out of GitHub's other REST answers: repositories, branches, runs, webhooks and what became of them."""
+"""What is read out of GitHub's other REST answers: runs, deliveries and how many questions are left."""
 
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from tallyward.domain.forge import DeliveryState, Hook, Rate, RepositoryFacts, marks_in
+from tallyward.domain.forge import DeliveryState, Hook, Rate
 from tallyward.forges._github_shapes import Present
 from tallyward.forges._moment import Moment
 from tallyward.forges._refusals import reset_of
-
-
-class _Reaction(Struct):
-    content: str
-
-
-def read_reactions(raw: Any) -> list[str]:
-    return [each.content for each in msgspec.convert(raw, list[_Reaction])]
-
-
-class _Comment(Struct):
-    id: int
-    body: str | None = None
-
-
-def read_marks(raw: Any) -> list[tuple[str, int]]:
-    """Our marks in a page of comments, each with the comment that carries it. The words go no further."""
-    return [(mark, each.id) for each in msgspec.convert(raw, list[_Comment]) for mark in marks_in(each.body or "")]
-
-
-class _Rights(Struct):
-    push: bool = False
-
-
-class _Repository(Struct, kw_only=True):
-    id: int
-    full_name: str
-    default_branch: str
-    private: bool = False
-    archived: bool = False
-    permissions: _Rights | None = None
-
-
-def read_repository(raw: Any) -> RepositoryFacts:
-    told = msgspec.convert(raw, _Repository)
-    return RepositoryFacts(
-        repo=told.full_name,
-        repo_id=told.id,
-        default_branch=told.default_branch,
-        private=told.private,
-        archived=told.archived,
-        may_write=told.permissions.push if told.permissions else None,
-    )
-
-
-class _Address(Struct):
-    url: str = ""
-
-
-class WebHook(Struct):
-    """A webhook of a repository, and where it delivers to."""
-
-    id: int
-    config: _Address
-
-
-def read_hooks(raw: Any) -> list[WebHook]:
-    return msgspec.convert(raw, list[WebHook])
 
 
 class Delivery(Struct, kw_only=True):
@@ -167,24 +109,8 @@ def read_protection(raw: Any) -> bool:
     )
 
 
-class _Numbered(Struct):
-    number: int
-
-
-class _Identified(Struct):
-    id: int
-
-
 class _Merged(Struct):
     sha: str
-
-
-def read_number(raw: Any) -> int:
-    return msgspec.convert(raw, _Numbered).number
-
-
-def read_id(raw: Any) -> int:
-    return msgspec.convert(raw, _Identified).id
 
 
 def read_merged(raw: Any) -> str:

@@ -21,6 +21,7 @@ from tallyward.forges import _github_answers as answers
 from tallyward.forges import _github_queries as queries
 from tallyward.forges import _github_shapes as shapes
 from tallyward.forges import _github_words as words
+from tallyward.forges._answers import read_hooks, read_marks, read_reactions, read_repository
 from tallyward.forges._client import Client, within
 from tallyward.forges._together import in_turns, together
 from tallyward.forges._wanted import AgentsNamedIn
@@ -41,7 +42,7 @@ class GithubReader:
         self._client, self.graphql, self._agents = client, graphql, agents
 
     async def repository(self, repo: str) -> RepositoryFacts:
-        return await self._client.get(within("/repos/{repo}", repo=repo), answers.read_repository)
+        return await self._client.get(within("/repos/{repo}", repo=repo), read_repository)
 
     async def open_pull_requests(self, repo: str) -> list[PullRequestSignals]:
         path = within("/repos/{repo}/pulls", repo=repo)
@@ -88,15 +89,15 @@ class GithubReader:
 
     async def reactions(self, repo: str, comment_id: int) -> dict[str, int]:
         path = within("/repos/{repo}/issues/comments/{n}/reactions", repo=repo, n=comment_id)
-        return dict(Counter(await self._client.listed(path, answers.read_reactions, most=REACTIONS_MAX)))
+        return dict(Counter(await self._client.listed(path, read_reactions, most=REACTIONS_MAX)))
 
     async def marked(self, repo: str, number: int, mark: str) -> int | None:
         path = within("/repos/{repo}/issues/{n}/comments", repo=repo, n=number)
-        found = [(each, at) async for each, at in self._client.pages(path, answers.read_marks, most=COMMENTS_MAX)]
+        found = [(each, at) async for each, at in self._client.pages(path, read_marks, most=COMMENTS_MAX)]
         return dict(found).get(mark)
 
     async def hooks(self, repo: str, delivers_to: str) -> list[Hook]:
-        found = await self._client.listed(within("/repos/{repo}/hooks", repo=repo), answers.read_hooks, most=1_000)
+        found = await self._client.listed(within("/repos/{repo}/hooks", repo=repo), read_hooks, most=1_000)
         return [Hook(repo=repo, id=hook.id) for hook in found if hook.config.url.endswith(delivers_to)]
 
     async def deliveries(self, hook: Hook, since: datetime) -> list[DeliveryState]:

@@ -8,6 +8,7 @@ from tallyward.domain.forge import CheckStatus, CommitState, DeliveryState, Merg
 from tallyward.errors import ForgeConflict, ForgeRejected, NotFoundOnForge
 from tallyward.forges import _github_answers as answers
 from tallyward.forges import _github_queries as queries
+from tallyward.forges._answers import read_id, read_number
 from tallyward.forges._client import Client, within
 from tallyward.forges._github_reader import GithubReader
 
@@ -22,7 +23,7 @@ class GithubWriter:
 
     async def comment(self, repo: str, number: int, body: str) -> int:
         path = within("/repos/{repo}/issues/{n}/comments", repo=repo, n=number)
-        return await self._client.send("POST", path, {"body": body}, answers.read_id)
+        return await self._client.send("POST", path, {"body": body}, read_id)
 
     async def add_labels(self, repo: str, number: int, labels: Sequence[str]) -> None:
         path = within("/repos/{repo}/issues/{n}/labels", repo=repo, n=number)
@@ -34,17 +35,17 @@ class GithubWriter:
             await self._client.send("DELETE", path, None, queries.read_nothing)
         except NotFoundOnForge:
             # It may be the label or the whole pull request that is not there; the second is worth saying.
-            await self._client.get(within("/repos/{repo}/issues/{n}", repo=repo, n=number), answers.read_number)
+            await self._client.get(within("/repos/{repo}/issues/{n}", repo=repo, n=number), read_number)
 
     async def open_issue(self, repo: str, title: str, body: str, labels: Sequence[str] = ()) -> int:
         told = {"title": title, "body": body, "labels": list(labels)}
-        return await self._client.send("POST", within("/repos/{repo}/issues", repo=repo), told, answers.read_number)
+        return await self._client.send("POST", within("/repos/{repo}/issues", repo=repo), told, read_number)
 
     async def open_pull_request(  # noqa: PLR0913, PLR0917  # what a pull request is made of
         self, repo: str, title: str, body: str, head: str, base: str, draft: bool = False
     ) -> int:
         told = {"title": title, "body": body, "head": head, "base": base, "draft": draft}
-        return await self._client.send("POST", within("/repos/{repo}/pulls", repo=repo), told, answers.read_number)
+        return await self._client.send("POST", within("/repos/{repo}/pulls", repo=repo), told, read_number)
 
     async def check_run(  # noqa: PLR0913, PLR0917  # what a check is made of
         self, repo: str, sha: str, name: str, status: CheckStatus, conclusion: str | None = None, summary: str = ""
@@ -54,7 +55,7 @@ class GithubWriter:
             told |= {"conclusion": conclusion, "completed_at": clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")}
         if summary:
             told["output"] = {"title": name, "summary": summary}
-        return await self._client.send("POST", within("/repos/{repo}/check-runs", repo=repo), told, answers.read_id)
+        return await self._client.send("POST", within("/repos/{repo}/check-runs", repo=repo), told, read_id)
 
     async def status(  # noqa: PLR0913, PLR0917  # what a status is made of
         self, repo: str, sha: str, context: str, state: CommitState, description: str = "", url: str = ""
