@@ -170,6 +170,19 @@ async def test_a_revert_that_was_taken_back_takes_nothing_back(desk: Desk, tmp_p
     assert [row["reverted_by"] for row in await desk.rows("SELECT * FROM pull_requests")] == [None]
 
 
+async def test_one_commit_may_take_several_back(desk: Desk, tmp_path: Path):
+    made = GitRepository(tmp_path / "app")
+    made.commit("Begin", a_py="1\n")
+    shas = [made.commit(f"Change (#{number})", a_py=f"{number}\n") for number in (2, 3, 4)]
+    both = "\n".join(f"This reverts commit {sha}." for sha in shas[1:])
+    undo = made.commit(f"Go back\n\n{both}", a_py="2\n")
+
+    await desk.bring(tmp_path / "app")
+
+    found = await desk.rows("SELECT reverted_by FROM pull_requests ORDER BY number")
+    assert [row["reverted_by"] for row in found] == [None, undo, undo]
+
+
 async def test_the_clone_is_left_as_it_was(desk: Desk, tmp_path: Path):
     written(tmp_path / "app")
     before = sorted((tmp_path / "app").rglob("*"))

@@ -193,9 +193,17 @@ def undone_directly(changes: Sequence[Change]) -> dict[str, Undone]:
             found[commit.sha] = Undone(sha=first.sha if stands else None, at=at, said_at=moment(known))
         told = commit.said.reverts
         if told is not None:
-            name = told.sha[:SHA_CHARS_MIN] if told.sha else told.number
-            takers.setdefault(name or "", []).append(change)
+            for name in {sha[:SHA_CHARS_MIN] for sha in _reverted(change)} or {told.number or ""}:
+                takers.setdefault(name, []).append(change)
     return found
+
+
+def _reverted(taker: Change) -> tuple[str, ...]:
+    """The commits that it takes back; of a pull request the one that is kept in its row."""
+    said_of = taker.commit.said
+    if taker.kind == "direct" and said_of.reverted:
+        return said_of.reverted
+    return (said_of.reverts.sha,) if said_of.reverts and said_of.reverts.sha else ()
 
 
 def _takes(taker: Change, change: Change) -> bool:
@@ -203,7 +211,7 @@ def _takes(taker: Change, change: Change) -> bool:
     if said_of is None:
         return False
     if said_of.sha is not None:
-        return same_commit(said_of.sha, change.commit.sha) or same_commit(said_of.sha, change.head)
+        return any(same_commit(sha, name) for sha in _reverted(taker) for name in (change.commit.sha, change.head))
     return said_of.number is not None and said_of.number == change.commit.said.number and change.kind != "direct"
 
 

@@ -9,7 +9,7 @@ import re
 from msgspec import Struct
 
 from tallyward.domain.attribution import AgentRules, agents_named_in
-from tallyward.domain.reverts import Reverted, reverted
+from tallyward.domain.reverts import Reverted, reverted, reverted_commits
 
 BRANCH_CHARS_MAX = 400
 MESSAGE_BYTES_MAX = 65_536
@@ -30,11 +30,15 @@ _GITLAB = re.compile(r"^See merge request (?:[\w./-]*)!(?P<number>\d{1,9})\s*$",
 
 
 class Said(Struct, frozen=True, kw_only=True):
-    """What a message tells: number and branch of what was merged, what it takes back, and the agents in it."""
+    """What a message tells: number and branch of what was merged, what it takes back, and the agents in it.
+
+    reverted: every commit that it takes back, of which `reverts` has the first.
+    """
 
     number: int | None = None
     branch: str | None = None
     reverts: Reverted | None = None
+    reverted: tuple[str, ...] = ()
     co_agents: tuple[str, ...] = ()
 
 
@@ -50,6 +54,7 @@ def said(message: bytes, author: bytes, *, merge: bool, repo: str | None, rules:
         number=number,
         branch=branch,
         reverts=reverted(title=title, head_branch=branch, message=text, repo=repo),
+        reverted=reverted_commits(text),
         co_agents=tuple(agents_named_in(text + trailer, rules)),
     )
 

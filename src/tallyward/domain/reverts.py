@@ -51,6 +51,11 @@ def reverted(
     return Reverted(number=number, sha=sha.group(1).lower() if sha else None)
 
 
+def reverted_commits(message: str) -> tuple[str, ...]:
+    """Every commit that a message takes back, or the beginnings of their names: one commit may revert several."""
+    return tuple(dict.fromkeys(sha.lower() for sha in _SHA.findall(message[:TEXT_CHARS_MAX])))
+
+
 def same_commit(told: str | None, sha: str | None) -> bool:
     """Whether `told`, whole or the beginning of it, names the commit `sha`."""
     return bool(told and sha and len(told) >= SHA_CHARS_MIN and sha.startswith(told))
