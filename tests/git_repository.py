@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.pulls import NOON
 
 HOUR, DAY = 3_600, 86_400
+Done = subprocess.CompletedProcess[bytes]
 
 
 class GitRepository:
@@ -19,6 +20,12 @@ class GitRepository:
         self.git("init", "--quiet", "-b", branch)
 
     def git(self, *arguments: str, message: bytes | None = None, encoding: str = "UTF-8") -> str:
+        done = self._run(*arguments, message=message, encoding=encoding)
+        assert done.returncode == 0, (done.args, done.stderr)
+        return done.stdout.decode(errors="replace").strip()
+
+    def _run(self, *arguments: str, message: bytes | None = None, encoding: str = "UTF-8") -> Done:
+        """Runs git with nothing of the settings of this machine."""
         moment = f"{int(NOON.timestamp()) + self.now} +0000"
         environment = {
             "PATH": os.environ["PATH"], "HOME": str(self.folder), "GIT_CONFIG_NOSYSTEM": "1",
@@ -26,11 +33,9 @@ class GitRepository:
             "GIT_COMMITTER_NAME": "Ann", "GIT_COMMITTER_EMAIL": "ann@example.org", "GIT_COMMITTER_DATE": moment,
         }  # fmt: skip
         command = ["git", "-c", f"i18n.commitEncoding={encoding}", "-c", "core.quotePath=false", *arguments]
-        done = subprocess.run(
+        return subprocess.run(
             command, cwd=self.folder, env=environment, input=message, capture_output=True, check=False
         )
-        assert done.returncode == 0, (command, done.stderr)
-        return done.stdout.decode(errors="replace").strip()
 
     def commit(self, message: str | bytes, *, encoding: str = "UTF-8", after: int = HOUR, **files: str) -> str:
         """Commits files, named without their dot (`a_py` is a.py), after so many seconds, and gives the commit."""
@@ -56,9 +61,7 @@ class GitRepository:
         if not resolved:
             self.git("merge", "--quiet", "--no-ff", "-m", message, *heads)
             return self.git("rev-parse", "HEAD")
-        subprocess.run(
-            ["git", "merge", "--quiet", "--no-commit", *heads], cwd=self.folder, capture_output=True, check=False
-        )
+        self._run("merge", "--quiet", "--no-commit", *heads)
         return self.commit(message, after=0, **resolved)
 
     def squash(self, message: str, head: str, after: int = HOUR) -> str:
