@@ -36,6 +36,12 @@ def test_a_clone_is_brought_into_the_ledger_of_a_running_server(server: Server, 
     assert json.loads(again.stdout)["pull_requests"] == {"added": 0, "changed": 0, "same": 8}
 
 
+def test_whoever_tries_no_merge_is_told_what_that_does_to_the_conflict_rate(server: Server, tmp_path: Path):
+    written(tmp_path / "app")
+    said = bring(server, tmp_path / "app", "--trials", "0")
+    assert "4 merges were not made anew, and count as clean in the conflict rate." in said.stdout, said.stderr
+
+
 def test_what_is_no_clone_is_said_in_one_line(server: Server, tmp_path: Path):
     said = bring(server, tmp_path)
 

@@ -95,6 +95,10 @@ def _tell(found: Imported, *, as_json: bool) -> None:
         typer.echo(f"{found.trials:,} merges were made anew; {found.conflicts:,} of them conflicted.")
     else:
         typer.echo("This git is older than 2.38 and cannot try merges, so conflicts are unknown.")
+    if found.merges > found.trials:
+        typer.echo(
+            f"{found.merges - found.trials:,} merges were not made anew, and count as clean in the conflict rate."
+        )
     for one in found.overlap.kinds:
         share = "" if one.conflict.value is None else f", {one.conflict.value:.1%} of {one.tried:,} conflicted"
         typer.echo(f"Open at once, {WORDS[one.shared]}: {one.pairs:,} pairs{share}.")
