@@ -66,10 +66,10 @@ class DatabaseUnreachable(SetupError):
 
 
 class NotListed(SetupError):
-    """There is no tenant or token of that name."""
+    """There is no tenant, token or secret of that name."""
 
     code = "not_listed"
-    remedy = "`tally token list` shows what there is."
+    remedy = "`tally token list` and `tally webhook secret list` show what there is; --tenant names whose."
 
 
 class PostgresMissing(SetupError):
