@@ -24,6 +24,7 @@ SAMPLED = {
     "skills": "/skills?sample=1", "agents": "/agents?sample=1",
     "pull-requests": "/pull-requests?sample=1", "sessions": "/sessions?sample=1",
     "session": "/sessions/sample-sample-bo-2?sample=1", "cost": "/cost?sample=1", "capture": "/capture?sample=1",
+    "rates": "/rates?sample=1", "shepherd": "/shepherd?sample=1", "accept": "/accept",
     "audit": "/audit", "fires": "/fires?sample=1&kind=skill,agent,mcp",
 }  # fmt: skip
 LAPTOP, TALL, PHONE, WALL = (1280, 800), (1280, 1000), (390, 844), (2560, 1440)

@@ -14,7 +14,7 @@ import uvicorn
 
 from tallyward.config import Settings
 from tallyward.domain.tenant import DEFAULT_TENANT, SAMPLE_TENANT
-from tallyward.ops import sample
+from tallyward.ops import sample, sample_merges
 from tallyward.redact import Secret
 from tallyward.web.app import create_app
 from tests.waiting import eventually
@@ -54,6 +54,7 @@ class Site:
         if self._with_sample:
             self.wait_for(self.app.state.tenants.ensure(SAMPLE_TENANT))
             self.wait_for(sample.fill(self.app.state.database))
+            self.wait_for(sample_merges.fill(self.app.state.database))
 
     def stop(self) -> None:
         if not self._thread.is_alive():
