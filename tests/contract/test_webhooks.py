@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tallyward import clock
 from tallyward.redact import Secret
+from tallyward.services.inbox import LARGE_AT_ONCE
 from tallyward.services.sealing import Seals
 from tests.in_process import InProcess, application
 from tests.inbox import KEY, add_secret, deliver, rows, settled
@@ -120,6 +121,42 @@ async def test_more_than_25_megabytes_are_too_much_and_25_are_not(server: InProc
     body = b'{"zen": "' + b"x" * (25 * 1024 * 1024) + b'"}'
     assert (await deliver(server, body, event="ping")).status == 413
     assert (await deliver(server, body[20:-2].join([b'{"zen": "', b'"}']), event="ping")).status == 202
+
+
+async def test_large_bodies_are_read_a_few_at_a_time_and_small_ones_pass_them_by(server: InProcess) -> None:
+    begun, go_on = asyncio.Semaphore(0), asyncio.Event()
+    read_at_once: list[int] = []
+
+    async def upload() -> None:
+        async def receive() -> dict[str, Any]:
+            read_at_once.append(1)
+            begun.release()
+            await go_on.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(_message: Any) -> None: ...
+
+        await server.app(large_upload(), receive, send)
+
+    uploads = [asyncio.create_task(upload()) for _ in range(2 * LARGE_AT_ONCE)]
+    for _ in range(LARGE_AT_ONCE):
+        await begun.acquire()
+    body = json.dumps(pull_request()).encode()
+    headers = github("pull_request", body) | {"content_length": str(len(body))}
+    assert (await deliver(server, body, headers=headers)).status == 202
+    assert len(read_at_once) == LARGE_AT_ONCE
+    go_on.set()
+    await asyncio.gather(*uploads)
+    assert len(read_at_once) == 2 * LARGE_AT_ONCE
+
+
+def large_upload() -> dict[str, Any]:
+    return {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": "/tenants/default/webhook", "raw_path": b"/tenants/default/webhook", "query_string": b"",
+        "root_path": "", "headers": [(b"content-length", b"20000000")], "client": ("127.0.0.1", 50_000),
+        "server": ("127.0.0.1", 8787),
+    }  # fmt: skip
 
 
 async def test_several_secrets_sign_at_once_until_they_expire_or_are_revoked(server: InProcess) -> None:

@@ -4,11 +4,13 @@ What the body says beyond the facts is let go with the request. So a delivery th
 without its facts, and the forge, which keeps what it sent for some days, is asked for it once more.
 """
 
+import asyncio
 import hashlib
 import logging
 import os
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Literal, cast
 from urllib.parse import parse_qs
 
@@ -28,6 +30,7 @@ _FORM = "application/x-www-form-urlencoded"
 _NOBODYS = os.urandom(32)  # what is compared with where a tenant has no secret, or is none
 _STATES: dict[str, State] = {"told": "waiting", "ignored": "ignored", "unreadable": "parked"}
 OUTCOMES = ("accepted", "ignored", "parked", "duplicate", "refused", "malformed")
+LARGE_BYTES, LARGE_AT_ONCE = 1024 * 1024, 4  # anybody may send a body; it is read whole before its signature is checked
 Status = Literal["accepted", "ignored", "parked", "duplicate"]
 
 _log = logging.getLogger(__name__)
@@ -56,6 +59,12 @@ class Inbox:
         self._stored = stored
         self._senders = senders()
         self.counts: Counter[str] = Counter()
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+
+    def room(self, announced_bytes: int | None) -> AbstractAsyncContextManager[None]:
+        """Where a body is read and taken in: a large one, or one of unknown length, waits until few others are."""
+        small = announced_bytes is not None and announced_bytes <= LARGE_BYTES
+        return nullcontext() if small else self._large
 
     async def receive(self, tenant: str, headers: Headers, body: bytes, content_type: str) -> Received:
         """Stores one delivery. Raises SignatureRefused, the same for whatever is wrong, before anything is read of the

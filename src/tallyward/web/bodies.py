@@ -37,13 +37,18 @@ class _Inflate:
         return plain
 
 
+def announced_bytes(request: Request) -> int | None:
+    """How long the body says it is; None where it does not say."""
+    announced = header(request, b"content-length")
+    return int(announced) if announced.isascii() and announced.isdigit() else None
+
+
 async def read_body(request: Request, bytes_max: int = BODY_BYTES_MAX) -> bytes:
     """The whole body, decompressed. Raises TooLarge, TooSlow, UnsupportedMedia, or BadRequest for a broken gzip."""
     encoding = header(request, b"content-encoding").strip().lower()
     if encoding not in _ENCODINGS:
         raise UnsupportedMedia("The content encoding must be gzip or none.", field="Content-Encoding")
-    announced = header(request, b"content-length")
-    if announced.isascii() and announced.isdigit() and int(announced) > bytes_max:
+    if (announced_bytes(request) or 0) > bytes_max:
         raise _too_large(bytes_max)
     try:
         async with asyncio.timeout(BODY_SECONDS_MAX):

@@ -9,7 +9,7 @@ from tallyward.errors import Invalid, UnsupportedMedia
 from tallyward.services.deliveries import DeliveriesBoard, DeliveryFacts, Replayed
 from tallyward.services.inbox import Received
 from tallyward.web.auth import require_same_site
-from tallyward.web.bodies import Json, content_type, header, read_body
+from tallyward.web.bodies import Json, announced_bytes, content_type, header, read_body
 from tallyward.web.calls import Call, Query
 from tallyward.web.parameters import PAGE, paging
 from tallyward.web.tables import answer
@@ -25,9 +25,10 @@ async def webhook(request: Request, _principal: Principal) -> Response:
         raise UnsupportedMedia(
             "A delivery is signed as it is sent, so it is taken uncompressed.", field="Content-Encoding"
         )
-    body = await read_body(request, BODY_BYTES_MAX)
-    tenant = request.path_params["tenant"]
-    received = await request.app.state.inbox.receive(tenant, request.scope["headers"], body, content_type(request))
+    inbox, tenant = request.app.state.inbox, request.path_params["tenant"]
+    async with inbox.room(announced_bytes(request)):
+        body = await read_body(request, BODY_BYTES_MAX)
+        received = await inbox.receive(tenant, request.scope["headers"], body, content_type(request))
     return Json(received, 200 if received.status == "duplicate" else 202)
 
 
