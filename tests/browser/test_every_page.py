@@ -20,7 +20,6 @@ NOT_WALKED = {"/live", "/sign-in", "/v1/accept"}  # no page, or walked elsewhere
 PAGES = (
     "/", "/me", "/skills", "/fires", "/agents", "/sessions", "/cost", "/requests", "/capture", "/audit", "/accept",
     "/tokens", "/rates", "/shepherd", "/pull-requests", "/training", "/deliveries",
-    "/tokens", "/rates", "/shepherd", "/pull-requests", "/training",
 )  # fmt: skip
 FULL = (*(f"{path}?sample=1" for path in PAGES), f"{SESSION}?sample=1")
 WIDTHS = (360, 1280, 2560)
