@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from typing import Any
 
 from tests.servers import Reply, Server, call_on
 from tests.waiting import eventually
@@ -18,6 +19,7 @@ from tests.waiting import eventually
 SENDERS = 8
 ROWS_A_REQUEST = 3
 ROWS_AGAIN = 5_000
+AGAIN_SECONDS_MAX = 20.0
 BACKOFF_SECONDS = 0.02  # a sender of ours waits longer; here it shall try often
 ROW = {"engineer_id": "thomas-c", "skill_name": "/start", "runtime": "claude-code-cli", "status": "success"}
 
@@ -84,15 +86,19 @@ class Load:
         for sender in self._senders:
             sender.join()
 
+    def _taken(self, rows: list[dict[str, Any]]) -> Reply | None:
+        """The answer, unless it is to come again: a server that lost its database may say so once a connection."""
+        reply = self._server.call("POST", "/v1/trace", rows, token=self._token)
+        return None if reply.status == 503 else reply
+
     def send_again(self) -> dict[str, int]:
         """Sends what was not confirmed again, and some of what was; returns every number by its key."""
         keys = [*self.unconfirmed, *list(self.confirmed)[-100:]]
         numbers = dict(self.confirmed)
         for start in range(0, len(keys), ROWS_AGAIN):
             part = keys[start : start + ROWS_AGAIN]
-            reply = self._server.call(
-                "POST", "/v1/trace", [{**ROW, "fire_key": key} for key in part], token=self._token
-            )
+            rows = [{**ROW, "fire_key": key} for key in part]
+            reply = eventually(lambda rows=rows: self._taken(rows), AGAIN_SECONDS_MAX)
             assert reply.status == 202, reply
             numbers |= dict(zip(part, reply.json["ids"], strict=True))
         return numbers

@@ -69,5 +69,5 @@ def test_a_server_that_dies_after_it_spoke_says_nothing_a_second_time(tmp_path: 
 
         eventually(lambda: server.rows(ACTED), LOOKED_SECONDS)
         assert server.rows(ACTED) == [("found",)]
-        assert server.rows(DECIDED)[-1] == ("wait", "conflict_fix_asked")
+        assert eventually(lambda: server.rows(DECIDED)[-1] == ("wait", "conflict_fix_asked"), LOOKED_SECONDS)
         assert len(comments_of(played)) == 1
