@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
@@ -18,13 +18,13 @@ from tallyward import clock, config
 from tallyward.config import Settings
 from tallyward.domain.access import Token
 from tallyward.domain.tenant import DEFAULT_TENANT
-from tallyward.errors import DatabaseUnreachable, NotFound, NotListed
+from tallyward.errors import DatabaseUnreachable, NotListed
 from tallyward.ledger import embedded
 from tallyward.ledger.database import APP_ROLE, Database
 from tallyward.ops.export_commands import export
 from tallyward.ops.forge_commands import commands as forge
 from tallyward.ops.import_commands import commands as imports
-from tallyward.ops.opened import AsJson, DatabaseUrl, DataDir, TenantName, expiry, opened_ledger
+from tallyward.ops.opened import AsJson, DatabaseUrl, DataDir, Result, TenantName, act_for, expiry, opened_ledger
 from tallyward.ops.policy_commands import commands as policy
 from tallyward.ops.replay_commands import replay
 from tallyward.ops.rollup_commands import commands as rollup
@@ -34,8 +34,6 @@ from tallyward.ops.webhook_commands import commands as webhook
 from tallyward.redact import Secret
 from tallyward.services.tenants import Tenants
 from tallyward.services.tokens import Tokens
-
-Result = TypeVar("Result")
 
 token = typer.Typer(no_args_is_help=True, help="Make, list and revoke bearer tokens.")
 db = typer.Typer(no_args_is_help=True, help="Reach and check the ledger's database.")
@@ -75,25 +73,8 @@ def serve(
 def _with_tokens(
     settings: Settings, tenant: str, act: Callable[[Tokens], Awaitable[Result]], *, may_add: bool = False
 ) -> Result:
-    """What `act` does with the tokens of a tenant, which is added where that may be: to look never adds one."""
-
-    async def run(url: Secret) -> Result:
-        database = Database(url)
-        await database.open()
-        try:
-            tenants = Tenants(database, None)
-            if may_add or tenant == DEFAULT_TENANT:
-                await tenants.ensure(tenant)
-            elif not await tenants.exists(tenant):
-                raise NotListed(f"There is no tenant {tenant!r}.")
-            return await act(Tokens(database))
-        except NotFound as error:
-            raise NotListed(error.message) from error
-        finally:
-            await database.close()
-
-    with opened_ledger(settings) as url:
-        return asyncio.run(run(url))
+    """What `act` does with the tokens of a tenant; see `act_for`."""
+    return act_for(settings, tenant, lambda database: act(Tokens(database)), may_add=may_add)
 
 
 @token.command("create")

@@ -1,22 +1,27 @@
 """What the server's commands share: the options that say which ledger, and that ledger, opened."""
 
+import asyncio
 import os
 import re
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from tallyward.config import Settings, default_data_dir
-from tallyward.errors import ConfigInvalid, LedgerMissing
+from tallyward.domain.tenant import DEFAULT_TENANT
+from tallyward.errors import ConfigInvalid, LedgerMissing, NotFound, NotListed
 from tallyward.ledger import embedded
 from tallyward.ledger.cluster_files import ClusterFiles
+from tallyward.ledger.database import Database
 from tallyward.ledger.migrate import migrate, require_current
 from tallyward.redact import Secret
+from tallyward.services.tenants import Tenants
 
+Result = TypeVar("Result")
 DataDir = Annotated[Path | None, typer.Option("--data", help="Data directory of the server [$TALLY_DATA].")]
 DatabaseUrl = Annotated[
     str | None, typer.Option("--database", help="postgresql:// URL of a PostgreSQL 15 or newer [$TALLY_DATABASE].")
@@ -68,3 +73,27 @@ def _require_ledger(settings: Settings) -> None:
         and not ClusterFiles(settings.data_dir).is_initialised()
     ):
         raise LedgerMissing(f"There is no ledger in {settings.data_dir}, where `tally serve` keeps one.")
+
+
+def act_for(
+    settings: Settings, tenant: str, act: Callable[[Database], Awaitable[Result]], *, may_add: bool = False
+) -> Result:
+    """What `act` does for a tenant, which is added where that may be: to look never adds one. Raises NotListed."""
+
+    async def run(url: Secret) -> Result:
+        database = Database(url)
+        await database.open()
+        try:
+            tenants = Tenants(database, None)
+            if may_add or tenant == DEFAULT_TENANT:
+                await tenants.ensure(tenant)
+            elif not await tenants.exists(tenant):
+                raise NotListed(f"There is no tenant {tenant!r}.")
+            return await act(database)
+        except NotFound as error:
+            raise NotListed(error.message) from error
+        finally:
+            await database.close()
+
+    with opened_ledger(settings) as url:
+        return asyncio.run(run(url))

@@ -1,10 +1,9 @@
 """`tally webhook secret`: the secrets that forges sign deliveries with, each shown when it is made and never again."""
 
-import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 import typer
@@ -14,15 +13,10 @@ from rich.table import Table
 from tallyward import clock, config
 from tallyward.config import Settings
 from tallyward.domain.tenant import DEFAULT_TENANT
-from tallyward.errors import NotFound, NotListed
-from tallyward.ledger.database import Database
-from tallyward.ops.opened import AsJson, DatabaseUrl, DataDir, Expires, TenantName, expiry, opened_ledger
+from tallyward.ops.opened import AsJson, DatabaseUrl, DataDir, Expires, Result, TenantName, act_for, expiry
 from tallyward.redact import Secret
 from tallyward.services.sealing import Seals
-from tallyward.services.tenants import Tenants
 from tallyward.services.webhook_secrets import WebhookSecret, WebhookSecrets
-
-Result = TypeVar("Result")
 
 commands = typer.Typer(no_args_is_help=True, help="Keep the secrets that forges sign deliveries with.")
 secret = typer.Typer(no_args_is_help=True, help="Add, list and revoke secrets; several may live at once.")
@@ -32,25 +26,8 @@ commands.add_typer(secret, name="secret")
 def _with_secrets(
     settings: Settings, tenant: str, act: Callable[[WebhookSecrets], Awaitable[Result]], *, may_add: bool = False
 ) -> Result:
-    """What `act` does with the secrets of a tenant, which is added where that may be: to look never adds one."""
-
-    async def run(url: Secret) -> Result:
-        database = Database(url)
-        await database.open()
-        try:
-            tenants = Tenants(database, None)
-            if may_add or tenant == DEFAULT_TENANT:
-                await tenants.ensure(tenant)
-            elif not await tenants.exists(tenant):
-                raise NotListed(f"There is no tenant {tenant!r}.")
-            return await act(WebhookSecrets(database, Seals(settings)))
-        except NotFound as error:
-            raise NotListed(error.message) from error
-        finally:
-            await database.close()
-
-    with opened_ledger(settings) as url:
-        return asyncio.run(run(url))
+    """What `act` does with the secrets of a tenant; see `act_for`."""
+    return act_for(settings, tenant, lambda database: act(WebhookSecrets(database, Seals(settings))), may_add=may_add)
 
 
 @secret.command("add")
