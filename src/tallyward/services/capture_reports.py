@@ -4,8 +4,9 @@ import msgspec
 
 from tallyward.domain.access import Principal
 from tallyward.domain.capture_report import BookedDay, CaptureReportIn, booked
-from tallyward.errors import BadRequest, Invalid
+from tallyward.errors import Invalid
 from tallyward.ledger.database import Database
+from tallyward.services.body import read_one
 
 
 class CaptureReports:
@@ -17,12 +18,7 @@ class CaptureReports:
 
     async def take_in(self, principal: Principal, body: bytes) -> int:
         """Keeps the books of one machine. How many rows of them were new or newer."""
-        try:
-            report = self._decoder.decode(body)
-        except msgspec.ValidationError as error:
-            raise Invalid(f"{error}.") from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise BadRequest("The body is not JSON.") from error
+        report = read_one(self._decoder, body)
         if any("\0" in row.engineer_id for row in report.days) or "\0" in (report.version or ""):
             raise Invalid("A text holds a NUL character, which PostgreSQL cannot store.")
         rows = msgspec.json.encode(booked(report, principal.engineer_id)).decode()

@@ -18,8 +18,8 @@ from tallyward.domain.hold import ENDED, HOUR, STARTED, Hold, Result, ScopeIn, b
 from tallyward.domain.scope import Decision, FileHistory, InFlight, OverlapPolicy
 from tallyward.domain.trust import Trust
 from tallyward.domain.work_item import REBASE_CONFLICT
-from tallyward.errors import BadRequest, Invalid
 from tallyward.ledger.database import Connection, Database, Row, fetch_all
+from tallyward.services.body import read_one
 from tallyward.services.rates import read_rates
 from tallyward.services.revising import append
 from tallyward.services.tenants import Tenants
@@ -77,12 +77,7 @@ class Holds:
 
     def read(self, body: bytes) -> ScopeIn:
         """The question in a body. Raises BadRequest or Invalid."""
-        try:
-            return self._decoder.decode(body)
-        except msgspec.ValidationError as error:
-            raise Invalid(f"{error}.") from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise BadRequest("The body is not JSON.") from error
+        return read_one(self._decoder, body)
 
     async def check(self, principal: Principal, told: ScopeIn) -> ScopeAnswer:
         """Whether this work may begin now. A hold that begins or ends with the answer is an event."""

@@ -4,8 +4,6 @@ What follows from the rates is decided in `domain/trust.py`, what a person may s
 the merges are read that the one needs, and the events written that the other comes to. Nothing else is kept.
 """
 
-from typing import TypeVar
-
 import msgspec
 from msgspec import Struct
 
@@ -16,9 +14,10 @@ from tallyward.domain.rates import Merge, Whose
 from tallyward.domain.rates_now import RateNow, first_pass_now
 from tallyward.domain.trust import Level, Trust, agent_trust, trust
 from tallyward.domain.trust_override import EndIn, Override, OverrideIn, overridden, require_person, require_usable
-from tallyward.errors import BadRequest, Invalid, NotFound
+from tallyward.errors import NotFound
 from tallyward.ledger.database import Connection, Database, Row, fetch_all
 from tallyward.services import overrides
+from tallyward.services.body import read_one
 from tallyward.services.rates import merged_agents, trust_facts
 from tallyward.services.revising import AFTER_ALL, merge_of, merges_before, turns_before
 from tallyward.services.tenants import Tenants
@@ -83,11 +82,11 @@ class TrustBook:
 
     def read_override(self, body: bytes) -> OverrideIn:
         """The override in a body. Raises BadRequest or Invalid."""
-        return _read(body, _OVERRIDE)
+        return read_one(_OVERRIDE, body)
 
     def read_end(self, body: bytes) -> EndIn:
         """Which override shall end, by a body. Raises BadRequest or Invalid."""
-        return _read(body, _END)
+        return read_one(_END, body)
 
     async def override(self, principal: Principal, told: OverrideIn) -> Override:
         """Sets a level. Raises ScopeMissing where whoever asks is no person."""
@@ -120,17 +119,7 @@ class TrustBook:
             return await overrides.end_expired(connection, clock.now())
 
 
-Told = TypeVar("Told")
 _OVERRIDE, _END = msgspec.json.Decoder(OverrideIn), msgspec.json.Decoder(EndIn)
-
-
-def _read(body: bytes, decoder: msgspec.json.Decoder[Told]) -> Told:
-    try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise Invalid(f"{error}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest("The body is not JSON.") from error
 
 
 async def _person(connection: Connection, principal: Principal, agent: str | None) -> str:

@@ -16,10 +16,11 @@ from tallyward import clock
 from tallyward.domain import work_item
 from tallyward.domain.access import Principal
 from tallyward.domain.work_item import Step, TransitionIn, WorkItem
-from tallyward.errors import BadRequest, Invalid, KeyReused, NotFound
+from tallyward.errors import Invalid, KeyReused, NotFound
 from tallyward.fault_points import reached
 from tallyward.ledger.database import CHANGES_CHANNEL, Connection, Database, fetch_all
 from tallyward.services.asked import Paging
+from tallyward.services.body import read_one
 
 KEY_CHARS_MAX = 200
 AfterMerge = Callable[[Connection, str, int], Awaitable[None]]  # connection, tenant, and the merge's event
@@ -55,12 +56,7 @@ class Work:
 
     def read(self, body: bytes) -> TransitionIn:
         """The step in a body. Raises BadRequest or Invalid."""
-        try:
-            return self._decoder.decode(body)
-        except msgspec.ValidationError as error:
-            raise Invalid(f"{error}.") from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise BadRequest("The body is not JSON.") from error
+        return read_one(self._decoder, body)
 
     async def move(
         self, principal: Principal, project: str, story_id: str, told: TransitionIn, key: str | None = None
